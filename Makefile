@@ -1,0 +1,150 @@
+# Everything starts here. Needed first: Python 3.11 or newer with pip and venv, and make.
+PY      ?= python3
+VENV    ?= .venv
+PORT    ?= 8000
+# uv is ten times faster; `make run INSTALL=pip` takes the same locks where only pip has a registry.
+INSTALL ?= uv
+
+BIN := $(VENV)/bin
+export VIRTUAL_ENV := $(abspath $(VENV))
+
+# uv does not read pip's configuration: hand it over at run time, so that no registry address is
+# ever written into this repository. What the caller has set for uv wins.
+pip_config = $(BIN)/python -m pip --disable-pip-version-check config get global.$(1) 2>/dev/null
+define uv_env
+if [ -z "$${UV_DEFAULT_INDEX:-}$${UV_INDEX_URL:-}" ]; then \
+  index="$${PIP_INDEX_URL:-$$($(call pip_config,index-url) || true)}"; \
+  if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
+fi; \
+if [ -z "$${SSL_CERT_FILE:-}" ]; then \
+  cert="$${PIP_CERT:-$$($(call pip_config,cert) || true)}"; \
+  if [ -n "$$cert" ] && [ -f "$$cert" ]; then export SSL_CERT_FILE="$$cert"; fi; \
+fi
+endef
+
+# $(call install,NAME): the environment of requirements/NAME.lock and this package, editable.
+ifeq ($(INSTALL),pip)
+define install
+$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+  -r requirements/$(1).lock && \
+$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+  --no-build-isolation --editable .
+endef
+else
+define install
+$(uv_env); \
+$(BIN)/uv pip $(if $(filter dev,$(1)),sync,install -r) --quiet --require-hashes \
+  requirements/$(1).lock && \
+$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+endef
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run seed test check contract story bench chaos docs \
+        fmt lint type arch sql fresh contract-diff migration cover lock image clean
+
+help: ## show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
+	@printf '\nSettings: PORT=%s  PY=%s  VENV=%s  INSTALL=uv|pip  T=tests/path\n' \
+	  '$(PORT)' '$(PY)' '$(VENV)'
+
+# ------------------------------------------------------------------------------- environment
+
+$(BIN)/uv: requirements/installer.lock
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PY=/path/to/python3.x"; exit 1; }
+	@test -x $(BIN)/python || $(PY) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r requirements/installer.lock
+	@touch $@
+
+$(VENV)/.run: $(BIN)/uv requirements/run.lock pyproject.toml
+	@$(call install,run)
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/uv requirements/dev.lock pyproject.toml
+	@$(call install,dev)
+	@touch $(VENV)/.run $@
+
+##@ Use it
+run: $(VENV)/.run ## serve the seeded demo on a local PostgreSQL (PORT=8000)
+	@exec $(BIN)/integration-api serve --demo --with-worker --port $(PORT)
+
+seed: $(VENV)/.run ## put the demo story back to its first day
+	@$(BIN)/integration-api seed demo --reset
+
+story: $(VENV)/.dev ## walk the story against the demo on PORT, starting one if none answers
+	@$(BIN)/python tools/story.py --port $(PORT)
+
+##@ Prove it
+test: $(VENV)/.dev ## run every test, or those of T=tests/path
+	@$(BIN)/python -m pytest -q $(T)
+
+check: lint type arch sql fresh contract-diff ## everything that needs no running test: one gate
+
+contract: $(VENV)/.dev ## the contract seen from outside: linters, clients, browser (needs Node)
+	@tools/contract/run.sh
+
+bench: $(VENV)/.dev ## measure against the limit programme, write bench/results/latest.json
+	@$(BIN)/python bench/run.py
+
+chaos: $(VENV)/.dev ## the races of tests/concurrency, many more rounds of each
+	@CHAOS_ROUNDS=500 $(BIN)/python -m pytest -q tests/concurrency
+
+cover: $(VENV)/.dev ## run the tests and show the lines and branches that none reaches
+	@$(BIN)/python -m pytest -q --cov --cov-report=term $(T)
+
+##@ Work on it
+fmt: $(VENV)/.dev ## format the code and apply the safe fixes
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+lint: $(VENV)/.dev ## format and lint rules, changing nothing
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+type: $(VENV)/.dev ## types
+	@$(BIN)/mypy --strict src tests tools
+
+arch: $(VENV)/.dev ## who may import whom
+	@PYTHONPATH=src $(BIN)/lint-imports --no-cache
+
+sql: $(VENV)/.dev ## the SQL of the migrations, as squawk sees it
+	@$(BIN)/integration-api migrate --sql > $(VENV)/migrations.sql
+	@$(BIN)/squawk --no-error-on-unmatched-pattern $(VENV)/migrations.sql
+
+fresh: $(VENV)/.dev ## generated files equal what the code generates
+	@$(BIN)/integration-api openapi check
+	@$(BIN)/python tools/check_fresh.py
+
+contract-diff: $(VENV)/.dev ## no breaking change against the released contract
+	@if [ -f openapi/released/LATEST ]; then \
+	  $(BIN)/python tools/contract_diff.py \
+	    "openapi/released/$$(cat openapi/released/LATEST).yaml" openapi/openapi.yaml; \
+	else \
+	  echo "contract diff skipped: openapi/released/LATEST does not exist, nothing is released yet"; \
+	fi
+
+docs: $(VENV)/.dev ## write the generated pages: contract, drawings, settings
+	@$(BIN)/integration-api docs write
+
+migration: $(VENV)/.dev ## begin a migration: make migration m="what it does"
+	@test -n "$(m)" || { echo 'say what it does: make migration m="add waiting times"'; exit 2; }
+	@$(BIN)/alembic revision -m "$(m)"
+
+lock: $(VENV)/.dev ## resolve requirements/*.lock anew (a commit of its own, with a full run)
+	@$(uv_env); compile="$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header $(UPGRADE)"; \
+	$$compile --extra localdb --group dev pyproject.toml -o requirements/dev.lock && \
+	$$compile --extra localdb -c requirements/dev.lock pyproject.toml -o requirements/run.lock && \
+	$$compile -c requirements/dev.lock pyproject.toml -o requirements/image.lock && \
+	$$compile -c requirements/dev.lock requirements/installer.in -o requirements/installer.lock
+
+image: ## build the container image (needs a container engine)
+	@$${ENGINE:-docker} build --tag integration-api:local .
+
+clean: ## remove the environment and every cache; var/ with the demo data stays
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov dist
+	@find src tests tools migrations -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
