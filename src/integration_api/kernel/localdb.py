@@ -24,7 +24,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 from urllib.parse import quote
@@ -266,9 +265,7 @@ class LocalPostgres:
 
     def _check_data_version(self, ours: int) -> None:
         marker = self.data / "PG_VERSION"
-        if not marker.exists():
-            return
-        theirs = marker.read_text(encoding="ascii").strip()
+        theirs = marker.read_text(encoding="ascii").strip() if marker.exists() else str(ours)
         if theirs != str(ours):
             msg = (
                 f"{self.data} was made by PostgreSQL {theirs}, and this is PostgreSQL {ours}: dump "
@@ -344,11 +341,11 @@ class LocalPostgres:
         """Wait for the server of a killed run, which is already stopping."""
         lines = self._postmaster_lines()
         end = time.monotonic() + patience
-        while lines and lines[0].isdigit() and _alive(int(lines[0])) and time.monotonic() < end:
+        while lines and _alive(int(lines[0])) and time.monotonic() < end:
             time.sleep(0.02)
         time.sleep(0.1)  # its children let go of the shared memory after it
 
-    def _postmaster_lines(self) -> Sequence[str]:
+    def _postmaster_lines(self) -> list[str]:
         """Return the lines of postmaster.pid: 1 the pid, 5 the socket folder, 8 the state."""
         try:
             text = (self.data / "postmaster.pid").read_text(encoding="utf-8")
@@ -395,10 +392,8 @@ def _open_for_reading(folder: Path) -> None:
 
 
 def _alive(pid: int) -> bool:
-    try:
+    # Not permitted means another account's process: a former server's number, used again.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another account's process
-        pass
-    return True
+        return True
+    return False
