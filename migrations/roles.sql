@@ -1,0 +1,43 @@
+-- Roles and schema of one database; run by a DBA (superuser) before the first migration.
+-- `integration-api migrate --print-roles` prints this file. It can be run again at any time.
+-- Passwords or certificates for the three login roles are the DBA's to set.
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'ia_owner') then
+    create role ia_owner nologin nobypassrls;             -- owns every object, never logs in
+  end if;
+  if not exists (select from pg_roles where rolname = 'ia_migrator') then
+    create role ia_migrator login noinherit nobypassrls;  -- migrations: SET ROLE ia_owner first
+  end if;
+  if not exists (select from pg_roles where rolname = 'ia_app') then
+    create role ia_app login noinherit nobypassrls;       -- the API
+  end if;
+  if not exists (select from pg_roles where rolname = 'ia_worker') then
+    create role ia_worker login noinherit nobypassrls;    -- clock-driven arrows, deletion by rule
+  end if;
+  if not exists (select from pg_roles where rolname = 'ia_auth') then
+    create role ia_auth nologin nobypassrls;              -- owns the key lookup, nothing else
+  end if;
+end
+$$;
+grant ia_owner to ia_migrator;
+grant ia_auth to ia_owner;
+
+alter role ia_app set timezone = 'UTC';
+alter role ia_app set jit = off;
+alter role ia_app set max_parallel_workers_per_gather = 0;
+alter role ia_app set plan_cache_mode = force_generic_plan;
+alter role ia_app set statement_timeout = '3s';
+alter role ia_app set lock_timeout = '1500ms';
+alter role ia_app set idle_in_transaction_session_timeout = '10s';
+alter role ia_app set transaction_timeout = '15s';
+alter role ia_worker set timezone = 'UTC';
+alter role ia_worker set jit = off;
+alter role ia_worker set statement_timeout = '30s';
+alter role ia_worker set lock_timeout = '2s';
+alter role ia_worker set idle_in_transaction_session_timeout = '30s';
+
+create schema if not exists ia authorization ia_owner;
+revoke all on schema public from public;
+grant usage on schema ia to ia_app, ia_worker, ia_auth;
+grant create on schema ia to ia_auth;
