@@ -1,0 +1,43 @@
+"""Answers whose bytes Postgres made, and their ETag."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from starlette.responses import Response
+
+from .problems import NotFound
+
+
+def etag(version: int, body: bytes) -> str:
+    """`"<version>.<16 hex of sha256(body)>"`: strong, because the body differs by caller.
+
+    Source: RFC 9110 § 8.8.3.
+    """
+    return f'"{version}.{sha256(body).hexdigest()[:16]}"'
+
+
+class Answer(Response):
+    """JSON from the database; knows whose data it shows, for its replay."""
+
+    media_type = "application/json"
+    shown: tuple[UUID, ...] = ()
+
+
+def resource(
+    row: Mapping[str, Any] | None, *, status: int = 200, location: str | None = None
+) -> Answer:
+    """The answer for one resource: its document, ETag and, for a new one, its Location.
+
+    Raises:
+        NotFound: there is no row, or none that the caller may see.
+    """
+    if row is None or row["body"] is None:
+        raise NotFound
+    body = row["body"]
+    answer = Answer(body, status, {"ETag": etag(row["version"], body)})
+    if location:
+        answer.headers["Location"] = location
+    answer.shown = tuple(row.get("shown") or ())
+    return answer

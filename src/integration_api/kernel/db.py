@@ -1,0 +1,315 @@
+"""The only place that opens, commits or rolls back a transaction.
+
+A request's transaction opens with its first statement, on one connection, and is committed
+before the answer leaves (`Depends(..., scope="function")`). Round trips: opening (BEGIN,
+context, claim of the idempotency key), the statements, closing (stored answer, COMMIT).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Annotated, Any, Protocol, Self
+from uuid import UUID
+
+import asyncpg
+import orjson
+from asyncpg import Connection, Record
+from fastapi import Depends, Request
+
+from . import clock
+from .answers import Answer
+from .idempotency import Claim, Claimed
+from .ids import uuid7
+from .principal import ANONYMOUS, Caller, Principal, Purpose
+from .problems import KeyInUse
+from .statements import Change, Personal, Query, Statement
+
+LOST = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    OSError,
+)
+
+
+class Pool(Protocol):
+    """What a database needs of a pool: connections on loan."""
+
+    def acquire(self, *, timeout: float | None = None) -> AbstractAsyncContextManager[Any]:
+        """Lend a connection for the length of a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brackets:
+    """How a transaction opens and ends; tests hand in savepoints of an outer one."""
+
+    read: str = "BEGIN READ ONLY;"
+    write: str = "BEGIN READ WRITE;"
+    commit: str = "COMMIT"
+    committed: str = "COMMIT"
+    rollback: str = "ROLLBACK"
+
+
+class Transaction:
+    """One transaction on one connection for one principal."""
+
+    def __init__(self, database: "Database", opening: str, principal: Principal) -> None:
+        self._database, self._opening = database, opening + principal.context_sql
+        self.connection: Connection | None = None
+        self.closing = ""
+
+    async def open(self, claim: Claim | None = None) -> Connection:
+        """Borrow a connection and begin; once more where the lent connection was dead.
+
+        Raises:
+            Replay, KeyReused, KeyInUse: as the claimed idempotency key says.
+            TimeoutError: no connection became free.
+        """
+        opening = self._opening + (claim.opening if claim else "")
+        for attempt in (1, 2):
+            self._loan = self._database.pool.acquire(timeout=self._database.wait)
+            self.connection = await self._loan.__aenter__()
+            try:
+                tag = await self.connection.execute(opening)
+            except LOST:
+                await self.close(failed=True)
+                if attempt == 2:
+                    raise
+            except asyncpg.LockNotAvailableError as e:
+                await self.close(failed=True)
+                raise KeyInUse from e
+            else:
+                break
+        if claim:
+            await claim.judge(self.connection, tag)
+        assert self.connection is not None
+        return self.connection
+
+    async def close(self, *, failed: bool) -> None:
+        """Commit, or roll back; a connection that cannot even roll back is thrown away.
+
+        Raises:
+            RuntimeError: an error was swallowed and COMMIT answered ROLLBACK.
+        """
+        connection, brackets = self.connection, self._database.brackets
+        if connection is None:
+            return
+        self.connection = None
+        try:
+            if failed:
+                await asyncio.shield(_rollback(connection, brackets.rollback))
+            elif await _commit(connection, self.closing, brackets) != brackets.committed:
+                raise RuntimeError("an error was swallowed: COMMIT answered ROLLBACK")
+        finally:
+            await self._loan.__aexit__(None, None, None)
+
+
+class Database:
+    """The pool and how its transactions are bracketed."""
+
+    def __init__(self, pool: Pool, brackets: Brackets = Brackets(), wait: float = 1.0) -> None:
+        self.pool, self.brackets, self.wait = pool, brackets, wait
+
+    def reading(self, caller: Principal) -> "ReadTx":
+        """A handle that only reads; safe on a replica."""
+        return ReadTx(self, self.brackets.read, Call(caller))
+
+    def writing(self, call: "Call") -> "WriteTx":
+        """A handle that reads and writes."""
+        return WriteTx(self, self.brackets.write, call)
+
+    def logged(self, call: "Call") -> "LoggedReadTx":
+        """A handle that reads personal data and records that it did."""
+        return LoggedReadTx(self, self.brackets.write, call)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who asks, why, and under which request id."""
+
+    caller: Principal
+    purpose: str | None = None
+    request_id: UUID | None = None
+    claim: Claim | None = None
+
+
+class _Handle:
+    """What the three handles share: the lazy opening and the filling in of the principal."""
+
+    def __init__(self, database: Database, opening: str, call: Call) -> None:
+        self.call, self.caller = call, call.caller
+        self._transaction = Transaction(database, opening, call.caller)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self._transaction.close(failed=error is not None)
+
+    async def _connection(self) -> Connection:
+        return self._transaction.connection or await self._transaction.open(self.call.claim)
+
+    def _args(self, statement: Statement, params: dict[str, Any]) -> list[Any]:
+        caller = self.caller
+        params |= {
+            "me_municipality_id": caller.municipality_id,
+            "me_agency": caller.agency_id,
+            "me_client": caller.client_id,
+            "me_member": caller.member_id,
+            "me_purpose": self.call.purpose,
+            "me_request": self.call.request_id,
+            "me_now": clock.now(),
+            "me_event": uuid7(),
+        }
+        return statement.args(params)
+
+    async def _row(self, statement: Statement, params: dict[str, Any]) -> Record | None:
+        connection = await self._connection()
+        return await connection.fetchrow(statement.sql, *self._args(statement, params))
+
+    async def _rows(self, statement: Statement, params: dict[str, Any]) -> list[Record]:
+        connection = await self._connection()
+        return await connection.fetch(statement.sql, *self._args(statement, params))
+
+
+class ReadTx(_Handle):
+    """Reads data that is nobody's: the directory, code lists, bounded counts."""
+
+    async def row(self, statement: Query, **params: Any) -> Record | None:
+        """The first row, or None."""
+        return await self._row(statement, params)
+
+    async def rows(self, statement: Query, **params: Any) -> list[Record]:
+        """All rows; the statement bounds them."""
+        return await self._rows(statement, params)
+
+
+class WriteTx(_Handle):
+    """Reads, locks and writes; its answer is stored with the idempotency key."""
+
+    async def row(self, statement: Query | Change, **params: Any) -> Record | None:
+        """The first row, or None."""
+        return await self._row(statement, params)
+
+    async def rows(self, statement: Query | Change, **params: Any) -> list[Record]:
+        """All rows; the statement bounds them."""
+        return await self._rows(statement, params)
+
+    def answer(self, answer: Answer) -> Answer:
+        """Hand the answer on, remembered for a repetition of the request."""
+        if self.call.claim:
+            self._transaction.closing = self.call.claim.closing(answer)
+        return answer
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if error is None and self.call.claim and not self._transaction.closing:
+            await self._transaction.close(failed=True)
+            raise RuntimeError("an operation with an Idempotency-Key did not hand in its answer")
+        await super().__aexit__(kind, error, tb)
+
+
+class LoggedReadTx(_Handle):
+    """Reads personal data; takes nothing but `Personal` statements."""
+
+    async def row(self, statement: Personal, **params: Any) -> Record | None:
+        """The first row, or None."""
+        return await self._row(statement, params)
+
+
+async def _commit(connection: Connection, closing: str, brackets: Brackets) -> str:
+    try:
+        return str(await connection.execute(closing + brackets.commit))
+    except BaseException:
+        await asyncio.shield(_rollback(connection, brackets.rollback))
+        raise
+
+
+async def _rollback(connection: Connection, sql: str) -> None:
+    try:
+        await connection.execute(sql, timeout=2)
+    except Exception:  # noqa: BLE001 - whatever it was, this connection is of no more use
+        connection.terminate()
+
+
+async def _read(request: Request) -> AsyncIterator[ReadTx]:
+    async with request.app.state.db.reading(ANONYMOUS) as tx:
+        yield tx
+
+
+async def _own(request: Request, caller: Caller) -> AsyncIterator[ReadTx]:
+    async with request.app.state.db.reading(caller) as tx:
+        yield tx
+
+
+async def _write(
+    request: Request, caller: Caller, purpose: Purpose, claim: Claimed
+) -> AsyncIterator[WriteTx]:
+    call = Call(caller, purpose, request.state.request_uuid, claim)
+    async with request.app.state.db.writing(call) as tx:
+        yield tx
+
+
+async def _amend(request: Request, caller: Caller, purpose: Purpose) -> AsyncIterator[WriteTx]:
+    call = Call(caller, purpose, request.state.request_uuid)
+    async with request.app.state.db.writing(call) as tx:
+        yield tx
+
+
+async def _logged(
+    request: Request, caller: Caller, purpose: Purpose
+) -> AsyncIterator[LoggedReadTx]:
+    call = Call(caller, purpose, request.state.request_uuid)
+    async with request.app.state.db.logged(call) as tx:
+        yield tx
+
+
+Read = Annotated[ReadTx, Depends(_read, scope="function")]
+OwnRead = Annotated[ReadTx, Depends(_own, scope="function")]
+Write = Annotated[WriteTx, Depends(_write, scope="function")]  # POST: with Idempotency-Key
+Amend = Annotated[WriteTx, Depends(_amend, scope="function")]  # PATCH, PUT: idempotent already
+LoggedRead = Annotated[LoggedReadTx, Depends(_logged, scope="function")]
+
+
+async def prepare(connection: Connection) -> None:
+    """Codecs of a new connection: json = an answer, handed through; jsonb = data, parsed."""
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes
+    )
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda data: orjson.loads(data[1:]),
+    )
+
+
+async def no_reset(_: Connection) -> None:
+    """Nothing to undo: only SET LOCAL ever touches a pooled connection."""
+
+
+@asynccontextmanager
+async def pool(dsn: str, size: int) -> AsyncIterator[Pool]:
+    """The pool of a process.
+
+    `max_cached_statement_lifetime=0`: a statement stays prepared as long as its connection.
+    """
+    async with asyncpg.create_pool(
+        dsn,
+        min_size=min(2, size),
+        max_size=size,
+        init=prepare,
+        reset=no_reset,
+        timeout=5,
+        command_timeout=10,
+        statement_cache_size=1000,
+        max_cached_statement_lifetime=0,
+    ) as made:
+        yield made

@@ -1,0 +1,152 @@
+"""Idempotency-Key: a POST repeated with its key has one effect and one answer.
+
+The claim of the key travels in the round trip that opens the transaction, the stored answer in the
+one that closes it; key and effect commit together or not at all. A second request with a running
+key waits for the first (unique index), then gets its answer.
+Source: draft-ietf-httpapi-idempotency-key-header.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from asyncpg import Connection
+from fastapi import Depends, Header, Request
+from sqlalchemy import CheckConstraint, Column, DateTime, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import Uuid as UuidType
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from .. import __version__
+from . import clock
+from .answers import Answer
+from .principal import Caller
+from .problems import KeyReused, NotFound
+from .tables import metadata
+
+KEPT = timedelta(hours=24)
+
+idempotency_key = Table(
+    "idempotency_key",
+    metadata,
+    Column("municipality_id", UuidType, primary_key=True),
+    Column("client_id", UuidType, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("status", Integer),
+    Column("headers", Text),
+    Column("body", LargeBinary),
+    Column("shown", ARRAY(UuidType), nullable=False, server_default="{}"),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("length(key) between 8 and 64", name="key"),
+    # serves the deletion of what is older than a day
+    Index(None, "expires_at"),
+)
+
+_STORED = """select status, headers, body, fingerprint, ia.all_visible(shown) as visible
+from ia.idempotency_key where client_id = $1 and key = $2"""
+
+
+class Replay(Exception):  # noqa: N818 - an outcome, not an error
+    """The request was already answered: this is the answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("already answered")
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One use of a key. Every value pasted into SQL is a UUID, hex, or a number."""
+
+    municipality_id: UUID
+    client_id: UUID
+    key: str
+    fingerprint: bytes
+
+    @property
+    def opening(self) -> str:
+        """SQL behind BEGIN: takes the key, or waits for who has it, and tells by its tag."""
+        until = (clock.now() + KEPT).isoformat()
+        return (
+            "INSERT INTO ia.idempotency_key"
+            " (municipality_id, client_id, key, fingerprint, expires_at) VALUES"
+            f" ('{self.municipality_id}', '{self.client_id}', {_hex_text(self.key)},"
+            f" '\\x{self.fingerprint.hex()}', '{until}') ON CONFLICT DO NOTHING"
+        )
+
+    def closing(self, answer: Answer) -> str:
+        """SQL before COMMIT: keeps the answer."""
+        headers = {n: answer.headers[n] for n in ("ETag", "Location") if n in answer.headers}
+        shown = ",".join(str(i) for i in answer.shown)
+        return (
+            f"UPDATE ia.idempotency_key SET status = {answer.status_code:d},"
+            f" headers = {_hex_text(orjson.dumps(headers).decode())},"
+            f" body = '\\x{bytes(answer.body).hex()}', shown = '{{{shown}}}'"
+            f" WHERE client_id = '{self.client_id}' AND key = {_hex_text(self.key)};"
+        )
+
+    async def judge(self, connection: Connection, tag: str) -> None:
+        """Go on with a fresh key; otherwise end the request.
+
+        Raises:
+            Replay: the same request was answered before.
+            KeyReused: the key belongs to another request (422).
+            NotFound: somebody shown in the stored answer is no longer visible to the caller.
+        """
+        if tag == "INSERT 0 1":
+            return
+        row = await connection.fetchrow(_STORED, self.client_id, self.key)
+        if row is None or row["fingerprint"] != self.fingerprint:
+            raise KeyReused
+        if not row["visible"]:
+            raise NotFound
+        answer = Answer(row["body"], row["status"], orjson.loads(row["headers"]))
+        answer.headers["Idempotent-Replayed"] = "true"
+        raise Replay(answer)
+
+
+def _hex_text(text: str) -> str:
+    return f"convert_from('\\x{text.encode().hex()}', 'UTF8')"
+
+
+async def _claimed(
+    request: Request,
+    caller: Caller,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="Makes a repetition safe for 24 hours: same key, same answer.",
+            min_length=8,
+            max_length=64,
+            pattern=r"^[A-Za-z0-9_.:-]+$",
+            examples=["intake-0001"],
+        ),
+    ] = None,
+) -> Claim | None:
+    if idempotency_key is None:
+        return None
+    body = await request.body()
+    parts = [
+        request.method.encode(),
+        request.scope["raw_path"],
+        request.scope["query_string"],
+        request.headers.get("content-type", "").partition(";")[0].strip().lower().encode(),
+        orjson.dumps(_parsed(body), option=orjson.OPT_SORT_KEYS),
+        __version__.encode(),
+    ]
+    fingerprint = hashlib.sha256(b"\0".join(parts)).digest()
+    return Claim(caller.municipality_id, caller.client_id, idempotency_key, fingerprint)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return orjson.loads(body) if body else None
+    except orjson.JSONDecodeError:
+        return hashlib.sha256(body).hexdigest()
+
+
+Claimed = Annotated[Claim | None, Depends(_claimed)]

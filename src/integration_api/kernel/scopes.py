@@ -1,0 +1,34 @@
+"""What a client may do at all: `<nouns>:<action>`, with the prose that lands in the contract."""
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """Coarse rights of a client; roles are finer, disclosures finest."""
+
+    AGENCIES_WRITE = "agencies:write"
+    PERSONS_READ = "persons:read"
+    PERSONS_WRITE = "persons:write"
+    CONSENTS_READ = "consents:read"
+    CONSENTS_WRITE = "consents:write"
+    DISCLOSURES_READ = "disclosures:read"
+    DISCLOSURES_WRITE = "disclosures:write"
+    CASES_READ = "cases:read"
+    CASES_WRITE = "cases:write"
+    REFERRALS_READ = "referrals:read"
+    REFERRALS_WRITE = "referrals:write"
+
+
+PROSE = {
+    Scope.AGENCIES_WRITE: "Add agencies of the own municipality and change the own ones.",
+    Scope.PERSONS_READ: "Read persons and residence periods that are visible to the own agency.",
+    Scope.PERSONS_WRITE: "Record persons and change those of the own agency.",
+    Scope.CONSENTS_READ: "Read consents given to the own agency.",
+    Scope.CONSENTS_WRITE: "Record consents and their revocation.",
+    Scope.DISCLOSURES_READ: "Read disclosures granted by or to the own agency.",
+    Scope.DISCLOSURES_WRITE: "Grant and revoke disclosures.",
+    Scope.CASES_READ: "Read cases that are visible to the own agency.",
+    Scope.CASES_WRITE: "Open cases and move those that the own agency leads.",
+    Scope.REFERRALS_READ: "Read referrals sent by or to the own agency.",
+    Scope.REFERRALS_WRITE: "Write, send, answer and close referrals.",
+}

@@ -1,0 +1,91 @@
+"""Every setting of the service, once: name, unit, meaning. Nothing else reads the environment."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "INTEGRATION_API_"
+
+
+class _Files(PydanticBaseSettingsSource):
+    """`INTEGRATION_API_X_FILE` names a file whose content is the value of X (mounted secrets)."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        values = {n: self.get_field_value(f, n)[0] for n, f in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+class Settings(BaseSettings):
+    """The whole configuration of one process; frozen."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    database_url: SecretStr | None = Field(
+        None,
+        description="External PostgreSQL (17 or newer) for the API, logging in as ia_app;"
+        " empty: a local server is started from the package.",
+    )
+    worker_database_url: SecretStr | None = Field(
+        None, description="The same database for the worker, logging in as ia_worker."
+    )
+    migration_database_url: SecretStr | None = Field(
+        None, description="The same database for migrations, logging in as ia_migrator."
+    )
+    data_dir: Path = Field(
+        Path("var"), description="Folder of the local server, its secret key and the demo files."
+    )
+    environment: Literal["live", "test", "demo"] = Field(
+        "live", description="Part of every API key's text, so that a demo key is recognised."
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000",
+        description="Address under which clients reach the service; stands in problem types.",
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="At least 32 random characters; seals cursors. Same on every replica."
+    )
+    pool_size: int = Field(10, ge=1, le=200, description="Database connections of one process.")
+    pool_wait_seconds: float = Field(
+        1.0, gt=0, le=30, description="Longest wait for a free connection before 503."
+    )
+    request_deadline_seconds: float = Field(
+        15.0, gt=0, le=300, description="Longest time one request may take before 503."
+    )
+    credential_cache_seconds: float = Field(
+        30.0, ge=0, le=300, description="How long a looked-up API key is trusted unasked."
+    )
+    drain_seconds: float = Field(
+        0.0, ge=0, le=120, description="Time between readiness turning red and the stop."
+    )
+    worker_seconds: float = Field(
+        1.0, gt=0, le=60, description="Pause between two rounds of the worker."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severity that is written."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order of precedence: arguments, environment, files named by the environment."""
+        return sources["init_settings"], sources["env_settings"], _Files(settings_cls)
+
+    @property
+    def local(self) -> bool:
+        """Whether the service runs its own PostgreSQL."""
+        return self.database_url is None
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The configuration of this process, read once."""
+    return Settings()
