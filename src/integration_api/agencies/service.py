@@ -1,0 +1,70 @@
+"""What can be done with the directory."""
+
+from typing import Any
+from uuid import UUID
+
+from integration_api.code_lists.service import must_know
+from integration_api.kernel import clock, concurrency
+from integration_api.kernel.answers import Answer, resource
+from integration_api.kernel.db import ReadTx, WriteTx
+from integration_api.kernel.ids import uuid7
+from integration_api.kernel.lists import Place
+from integration_api.kernel.schemas import changes
+
+from .schemas import AgencyFilter, AgencyIn, AgencyPatch
+from .statements import CREATE, GET, LOCK, SEE, change, list_agencies
+
+
+async def get(tx: ReadTx, id: UUID) -> Answer:
+    """One agency.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return resource(await tx.row(GET, id=id, today=clock.today()))
+
+
+async def list_(tx: ReadTx, narrowed: AgencyFilter, place: Place) -> Answer:
+    """One page of the directory."""
+    filters = narrowed.filters()
+    statement = list_agencies(frozenset(filters), place.direction)
+    row = await tx.row(statement, today=clock.today(), **filters, **place.params)
+    return place.answer(row)
+
+
+async def create(tx: WriteTx, given: AgencyIn) -> Answer:
+    """Add an agency to the caller's municipality.
+
+    Raises:
+        UnknownReference: a code or the parent does not exist.
+        Conflict: the slug is taken.
+    """
+    _codes(given.type, given.jurisdictions, given.contact_points)
+    values: dict[str, Any] = given.model_dump(mode="python")
+    values |= {"id": uuid7(), "today": clock.today()}
+    row = await tx.row(CREATE, **values)
+    return tx.answer(resource(row, status=201, location=f"/v1/agencies/{values['id']}"))
+
+
+async def amend(tx: WriteTx, id: UUID, patch: AgencyPatch, version: int) -> Answer:
+    """Change the caller's own agency or one of its teams.
+
+    Raises:
+        NotFound, PreconditionFailed, NotYourMoveProblem, UnknownReference.
+    """
+    await concurrency.hold(tx, LOCK, SEE, version, id=id)
+    values = changes(patch)
+    _codes(None, values.get("jurisdictions", []), values.get("contact_points", []))
+    today = clock.today()
+    row = await tx.row(change(frozenset(values)), id=id, today=today, **values) if values else None
+    return resource(row) if row else await get(tx, id)
+
+
+def _codes(kind: str | None, jurisdictions: Any, contact_points: Any) -> None:
+    if kind:
+        must_know("agency_types", kind, "/type")
+    for place, code in enumerate(jurisdictions):
+        must_know("jurisdictions", code, f"/jurisdictions/{place}")
+    for place, point in enumerate(contact_points):
+        channel = point["channel"] if isinstance(point, dict) else point.channel
+        must_know("contact_channels", channel, f"/contact_points/{place}/channel")

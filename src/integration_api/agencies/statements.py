@@ -1,0 +1,149 @@
+"""The compiled statements of the directory."""
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.sql.selectable import FromClause
+
+from integration_api.kernel import journal
+from integration_api.kernel.lists import Direction, envelope, page, variants
+from integration_api.kernel.shape import fields, instant, whole
+from integration_api.kernel.statements import ME, Change, Query
+
+from .access import administered, visible
+from .models import agency, municipality, municipality_ags
+
+ID = bindparam("id", type_=Uuid())
+TODAY = bindparam("today", type_=Date())
+FILTERS: dict[str, ColumnElement[bool]] = {
+    "municipality_id": agency.c.municipality_id == bindparam("municipality_id", type_=Uuid()),
+    "slug": agency.c.slug == bindparam("slug", type_=Text()),
+    "type": agency.c.type == bindparam("type", type_=Text()),
+    "parent_id": agency.c.parent_id == bindparam("parent_id", type_=Uuid()),
+    "ags": agency.c.municipality_id.in_(
+        select(municipality_ags.c.municipality_id).where(
+            municipality_ags.c.ags == bindparam("ags", type_=Text())
+        )
+    ),
+}
+CHANGEABLE = {
+    "name": Text(),
+    "jurisdictions": ARRAY(Text),
+    "contact_points": JSONB(),
+    "active_to": Date(),
+}
+
+
+def _document(a: FromClause) -> Select[Any]:
+    """The agency as clients see it; `a` has the columns of the table."""
+    ags = (
+        select(municipality_ags.c.ags)
+        .where(
+            municipality_ags.c.municipality_id == a.c.municipality_id,
+            municipality_ags.c.valid_from <= TODAY,
+            or_(municipality_ags.c.valid_to.is_(None), municipality_ags.c.valid_to > TODAY),
+        )
+        .limit(1)
+        .scalar_subquery()
+    )
+    m = municipality
+    city = (
+        select(fields(id=m.c.id, slug=m.c.slug, name=m.c.name, ags=ags))
+        .where(m.c.id == a.c.municipality_id)
+        .correlate(a)
+        .scalar_subquery()
+    )
+    return select(
+        a.c.id,
+        a.c.slug,
+        a.c.name,
+        a.c.type,
+        a.c.jurisdictions,
+        city.label("municipality"),
+        a.c.parent_id,
+        a.c.contact_points,
+        a.c.active_from,
+        a.c.active_to,
+        instant(a.c.created_at).label("created_at"),
+        instant(a.c.updated_at).label("updated_at"),
+    )
+
+
+def _body(a: FromClause) -> ColumnElement[Any]:
+    return whole(_document(a).correlate(a))
+
+
+GET = Query(
+    select(_body(agency).label("body"), agency.c.version).where(agency.c.id == ID, visible(ME))
+)
+LOCK = Change(
+    select(agency.c.version)
+    .where(agency.c.id == ID, administered(ME))
+    .with_for_update(key_share=True, of=agency)
+)
+SEE = Query(select(agency.c.version).where(agency.c.id == ID, visible(ME)))
+
+
+@variants
+def list_agencies(names: frozenset[str], direction: Direction) -> Query:
+    """One page of the directory, narrowed by the filters in `names`."""
+    rows = select(agency.c.id, agency.c.created_at.label("at")).where(
+        visible(ME), *(FILTERS[n] for n in sorted(names))
+    )
+    found = page(rows, agency.c.created_at, agency.c.id, direction)
+    return Query(envelope(found, _body(agency), found.join(agency, agency.c.id == found.c.id)))
+
+
+def _create() -> Change:
+    kinds = {
+        "slug": Text(),
+        "name": Text(),
+        "type": Text(),
+        "jurisdictions": ARRAY(Text),
+        "parent_id": Uuid(),
+        "contact_points": JSONB(),
+        "active_from": Date(),
+        "active_to": Date(),
+    }
+    values: dict[str, Any] = {n: bindparam(n, type_=k) for n, k in kinds.items()}
+    values |= {
+        "id": ID,
+        "municipality_id": ME.municipality_id,
+        "created_at": ME.now,
+        "updated_at": ME.now,
+    }
+    new = insert(agency).values(values).returning(*agency.c).cte("new")
+    parts = journal.record("agency", new, "agency.created", changed=sorted(kinds), to=journal.mine)
+    return Change(select(_body(new).label("body"), new.c.version).add_cte(*parts))
+
+
+CREATE = _create()
+
+
+@variants
+def change(names: frozenset[str]) -> Change:
+    """Set the fields in `names` of the own agency or team; no row where nothing differs."""
+    values: dict[Any, Any] = {n: bindparam(n, type_=CHANGEABLE[n]) for n in sorted(names)}
+    differs = or_(*(agency.c[n].is_distinct_from(v) for n, v in sorted(values.items())))
+    values |= {"version": agency.c.version + 1, "updated_at": ME.now}
+    moved = (
+        update(agency)
+        .where(agency.c.id == ID, administered(ME), differs)
+        .values(values)
+        .returning(*agency.c)
+        .cte("moved")
+    )
+    parts = journal.record("agency", moved, "agency.changed", changed=sorted(names), to=journal.mine)
+    return Change(select(_body(moved).label("body"), moved.c.version).add_cte(*parts))

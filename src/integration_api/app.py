@@ -1,0 +1,151 @@
+"""The only wiring: features, drawings, reactions, problem handlers, what lives as long as the app."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+
+from . import __version__
+from .agencies import routes as agencies
+from .cases import lifecycle as cases_drawn
+from .cases import routes as cases
+from .code_lists import routes as code_lists
+from .disclosures import routes as disclosures
+from .health import routes as health
+from .kernel import clock, guards, observability, problems, reactions, schema
+from .kernel.db import LOST, Database, Pool, pool
+from .kernel.idempotency import Replay
+from .kernel.lifecycle import Lifecycle
+from .kernel.paging import Cursors
+from .kernel.principal import Keys
+from .kernel.reactions import Cause, Reaction
+from .kernel.settings import Settings
+from .me import routes as me
+from .persons import lifecycle as persons_drawn
+from .persons import routes as persons
+from .persons import routes_consents as consents
+from .persons import routes_periods as periods
+from .portal import routes as portal
+from .referrals import lifecycle as referrals_drawn
+from .referrals import routes as referrals
+from .referrals import service as referrals_service
+
+FEATURES: tuple[APIRouter, ...] = (
+    agencies.router,
+    code_lists.router,
+    persons.router,
+    periods.router,
+    consents.router,
+    disclosures.router,
+    cases.router,
+    referrals.router,
+    me.router,
+)
+LIFECYCLES: tuple[Lifecycle[Any], ...] = (
+    referrals_drawn.REFERRAL,
+    cases_drawn.CASE,
+    persons_drawn.CONSENT,
+    persons_drawn.DISCLOSURE,
+)
+EVENTS: Mapping[str, str] = {
+    "agency.created": "An agency was added to the directory.",
+    "agency.changed": "An agency of the directory was changed.",
+    **persons_drawn.EVENTS,
+    **cases_drawn.EVENTS,
+    **referrals_drawn.EVENTS,
+}
+REACTIONS: Mapping[Cause, tuple[Reaction, ...]] = {
+    Cause.DISCLOSURE_ENDED: (referrals_service.withdraw_for_disclosure,),
+    Cause.CASE_CLOSING: (referrals_service.refuse_if_pending,),
+}
+
+
+def create_app(
+    settings: Settings, *, dsn: str, secret: bytes, demo: Mapping[str, str] | None = None
+) -> FastAPI:
+    """The application on the database at `dsn`; `secret` seals cursors, `demo` names its keys."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            main = await stack.enter_async_context(pool(dsn, settings.pool_size))
+            app.state.probe = await stack.enter_async_context(pool(dsn, 1))
+            app.state.db = Database(main, wait=settings.pool_wait_seconds)
+            app.state.keys = Keys(main, seconds=settings.credential_cache_seconds)
+            if demo is not None:
+                follower = asyncio.create_task(_follow_demo_clock(main))
+                stack.callback(follower.cancel)
+            await _warm(app)
+            app.state.started = True
+            yield
+            app.state.draining = True
+
+    app = FastAPI(
+        title="Integration API",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    state = app.state
+    state.settings, state.public_url, state.demo = settings, settings.public_url, demo
+    state.cursors, state.lifecycles = Cursors(secret), LIFECYCLES
+    state.started, state.draining, state.readiness = False, False, (0.0, {})
+    state.schema_head = schema.head()
+    v1 = APIRouter(prefix="/v1")
+    for router in FEATURES:
+        v1.include_router(router)
+    app.include_router(v1)
+    app.include_router(health.router)
+    app.include_router(portal.router)
+    problems.install(app)
+    app.exception_handler(Replay)(_replayed)
+    reactions.wire(REACTIONS)
+    app.add_middleware(guards.Guard, deadline=settings.request_deadline_seconds)
+    app.add_middleware(observability.Observe)
+    return app
+
+
+async def _replayed(_: Request, replay: Exception) -> Response:
+    assert isinstance(replay, Replay)
+    return replay.answer
+
+
+async def _warm(app: FastAPI) -> None:
+    """The first request builds all routes, which takes long: let it be ours."""
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/v1/me",
+        "raw_path": b"/v1/me",
+        "root_path": "",
+        "query_string": b"",
+        "headers": [],
+        "client": ("127.0.0.1", 0),
+        "server": ("127.0.0.1", 0),
+        "state": {},
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_: Any) -> None:
+        """The answer, a 401, is for nobody."""
+
+    await app(scope, receive, send)
+
+
+async def _follow_demo_clock(connections: Pool) -> None:
+    while True:
+        with suppress(*LOST, TimeoutError):
+            async with connections.acquire(timeout=1) as connection:
+                await clock.follow(connection)
+        await asyncio.sleep(1)

@@ -1,0 +1,167 @@
+"""What cases take and answer."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from integration_api.kernel.scalars import Code, Id, Text, coded
+from integration_api.kernel.schemas import UNSET, Out, PageInfo, PageQuery, Schema, Unset
+
+from .lifecycle import CASE, CasePhase
+
+System = Annotated[Code, Field(description="Name of the foreign system.", examples=["jobcenter_file"])]
+Value = Annotated[
+    Text,
+    Field(
+        max_length=64,
+        pattern=r"^[A-Za-z0-9._~-]{1,64}$",
+        description="Technical key there; never a name or a birth date.",
+        examples=["A-4711"],
+    ),
+]
+
+
+class Concern(Schema):
+    """What the case is about, in one life area (Anliegen)."""
+
+    life_area: Annotated[coded("life_areas", "language"), Field(description="Life area.")]
+    topic: Annotated[coded("referral_topics", "language_course"), Field(description="Topic in it.")]
+
+
+class ExternalId(Schema):
+    """The number of the case in the caller's own system."""
+
+    system: System
+    value: Value
+
+
+class ParticipantIn(Schema):
+    """A person who takes part in the case."""
+
+    person_id: Annotated[Id, Field(description="A person the caller may see.")]
+    role: Annotated[coded("participant_roles", "client"), Field(description="Role in the case.")]
+
+
+Concerns = Annotated[list[Concern], Field(max_length=30, description="What the case is about.")]
+ExternalIds = Annotated[list[ExternalId], Field(max_length=10, description="Own numbers.")]
+
+
+class CaseIn(Schema):
+    """A case to be opened; the caller's agency leads it."""
+
+    participants: Annotated[
+        list[ParticipantIn], Field(max_length=20, description="Who takes part.")
+    ] = []
+    concerns: Concerns = []
+    external_ids: ExternalIds = []
+
+
+class CasePatch(Schema):
+    """Changes of a case (RFC 7396)."""
+
+    concerns: Concerns | Unset = UNSET
+
+
+class ParticipantOut(Out):
+    """A person in a case; the name is there where the person is visible to the caller."""
+
+    id: UUID
+    person_id: Annotated[UUID | None, Field(description="Null where the person is not visible.")]
+    role: coded("participant_roles", "client")
+    created_at: datetime
+
+
+class ConcernOut(Out):
+    """What the case is about."""
+
+    life_area: coded("life_areas", "language")
+    topic: coded("referral_topics", "language_course")
+
+
+class ExternalIdOut(Out):
+    """The number of the case in the caller's own system."""
+
+    system: str
+    value: str
+
+
+class CaseOut(Out):
+    """A case as far as the caller may see it."""
+
+    model_config = {"json_schema_extra": {"x-lifecycle": CASE.openapi()}}
+
+    id: UUID
+    reference: Annotated[
+        str, Field(description="Number for the phone, with a check digit.", examples=["W-2026-004711-5"])
+    ]
+    lead_agency_id: UUID
+    status: CasePhase
+    outcome: coded("case_outcomes", "goals_reached") | None
+    reason: Annotated[str | None, Field(description="Coded reason of the last move, if it had one.")]
+    concerns: list[ConcernOut]
+    life_areas: Annotated[
+        list[coded("life_areas", "language")], Field(description="Life areas of the concerns.")
+    ]
+    participants: Annotated[list[ParticipantOut], Field(description="The first 20; more by their list.")]
+    external_ids: Annotated[list[ExternalIdOut], Field(description="Numbers of the caller's agency.")]
+    redactions: Annotated[
+        list[coded("compartments", "core")],
+        Field(description="Compartments left out because the caller may not see them."),
+    ]
+    allowed_actions: Annotated[list[str], Field(description="Arrows the caller may fire now.")]
+    opened_at: datetime
+    closed_at: datetime | None
+    updated_at: datetime
+
+
+class CasePage(Out):
+    """One page of cases."""
+
+    items: list[CaseOut]
+    page: PageInfo
+
+
+class ParticipantPage(Out):
+    """One page of participants."""
+
+    items: list[ParticipantOut]
+    page: PageInfo
+
+
+class CaseFilter(PageQuery):
+    """Narrows cases."""
+
+    status: Annotated[CasePhase | None, Field(description="Only in this phase.")] = None
+    external_system: Annotated[System | None, Field(description="With `external_id`.")] = None
+    external_id: Annotated[Value | None, Field(description="With `external_system`.")] = None
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.external_system is None) != (self.external_id is None):
+            raise PydanticCustomError("both_or_neither", "external_system and external_id go together")
+        return self
+
+
+class MoveCase(Schema):
+    """A step that needs no reason."""
+
+
+class ReasonedMove(Schema):
+    """A step back or aside."""
+
+    reason: Annotated[coded("reassessment_reasons", "situation_changed"), Field(description="Why.")]
+
+
+class CloseCase(Schema):
+    """The end of a case."""
+
+    outcome: Annotated[coded("case_outcomes", "goals_reached"), Field(description="What came of it.")]
+
+
+class ReopenCase(Schema):
+    """Why a closed case goes on."""
+
+    reason: Annotated[coded("reopen_reasons", "closed_by_mistake"), Field(description="Why.")]

@@ -1,0 +1,72 @@
+"""`/v1/disclosures`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from integration_api.kernel import lists
+from integration_api.kernel.concurrency import IfMatch, expected
+from integration_api.kernel.db import LoggedRead, Write
+from integration_api.kernel.operations import WRITES, operation, transition
+from integration_api.kernel.scalars import Id
+from integration_api.kernel.scopes import Scope
+from integration_api.persons.lifecycle import DISCLOSURE
+
+from . import service
+from .schemas import DisclosureFilter, DisclosureIn, DisclosureOut, DisclosurePage
+
+router = APIRouter(prefix="/disclosures", tags=["Disclosures"])
+
+
+@operation(
+    router,
+    "GET",
+    "",
+    id="listDisclosures",
+    summary="List disclosures",
+    answer=DisclosurePage,
+    scope=Scope.DISCLOSURES_READ,
+)
+async def list_disclosures(
+    request: Request, db: LoggedRead, narrowed: Annotated[DisclosureFilter, Query()]
+) -> Response:
+    """Disclosures granted by or to the caller's agency, newest first."""
+    place = lists.place(request, db.caller, narrowed.cursor, narrowed.limit)
+    return await service.list_(db, narrowed, place)
+
+
+@operation(
+    router,
+    "GET",
+    "/{id}",
+    id="getDisclosure",
+    summary="Read a disclosure",
+    answer=DisclosureOut,
+    scope=Scope.DISCLOSURES_READ,
+    problems=(404,),
+)
+async def get_disclosure(id: Id, db: LoggedRead) -> Response:
+    """A disclosure granted by or to the caller's agency."""
+    return await service.get(db, id)
+
+
+@operation(
+    router,
+    "POST",
+    "",
+    id="grantDisclosure",
+    summary="Grant a disclosure",
+    answer=DisclosureOut,
+    scope=Scope.DISCLOSURES_WRITE,
+    problems=WRITES,
+    status=201,
+)
+async def grant_disclosure(body: DisclosureIn, db: Write) -> Response:
+    """Opens data of a person to another agency: by consent or by a seeded legal basis only."""
+    return await service.grant(db, body)
+
+
+@transition(router, DISCLOSURE, "revoke", scope=Scope.DISCLOSURES_WRITE, answer=DisclosureOut)
+async def revoke_disclosure(id: Id, db: Write, if_match: IfMatch = None) -> Response:
+    """Revokes; see the drawing."""
+    return await service.revoke(db, id, expected(if_match))

@@ -1,0 +1,251 @@
+"""The compiled statements of disclosures."""
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.sql.selectable import FromClause
+
+from integration_api.agencies.models import agency
+from integration_api.cases.access import visible as visible_cases
+from integration_api.cases.models import case as case_table
+from integration_api.kernel import journal
+from integration_api.kernel.lists import Direction, envelope, page, variants
+from integration_api.kernel.shape import allowed_actions, instant, whole
+from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
+from integration_api.persons.access import visible as visible_persons
+from integration_api.persons.access import visible_consents, visible_disclosures
+from integration_api.persons.lifecycle import DISCLOSURE, ConsentStatus, DisclosureStatus
+from integration_api.persons.models import consent, disclosure, person, transfer_basis
+from integration_api.persons.statements_consents import ended, ids_of, record_ended
+
+ID = bindparam("id", type_=Uuid())
+TODAY = bindparam("today", type_=Date())
+CORE = literal_column("'{core}'::text[]")
+NOBODY = literal_column("'{}'::uuid[]")
+INSTANT = DateTime(timezone=True)
+KINDS: dict[str, Any] = {
+    "person_id": Uuid(),
+    "case_id": Uuid(),
+    "recipient_agency_id": Uuid(),
+    "consent_id": Uuid(),
+    "transfer_basis": Text(),
+    "purpose": Text(),
+    "compartments": ARRAY(Text),
+    "opening": Text(),
+    "kept_days": Integer(),
+}
+FILTERS: dict[str, ColumnElement[bool]] = {
+    "granted": disclosure.c.grantor_agency_id == ME.agency,
+    "received": disclosure.c.recipient_agency_id == ME.agency,
+    "person_id": disclosure.c.person_id == bindparam("person_id", type_=Uuid()),
+    "case_id": disclosure.c.case_id == bindparam("case_id", type_=Uuid()),
+    "status": disclosure.c.status == bindparam("status", type_=Text()),
+}
+
+
+def live_now(d: FromClause) -> ColumnElement[bool]:
+    """Opens data to its recipient now, by the database's clock."""
+    return and_(
+        d.c.status == DisclosureStatus.ACTIVE.value,
+        func.coalesce(d.c.opened_at <= func.now(), False),
+        d.c.valid_from <= func.now(),
+        d.c.valid_to > func.now(),
+        d.c.closes_at > func.now(),
+    )
+
+
+def _document(d: FromClause) -> ColumnElement[Any]:
+    mine = {"grantor": d.c.grantor_agency_id == ME.agency}
+    grantors = case((d.c.grantor_agency_id == ME.agency, d.c.consent_id))
+    return whole(
+        select(
+            d.c.id,
+            d.c.person_id,
+            d.c.case_id,
+            d.c.grantor_agency_id,
+            d.c.recipient_agency_id,
+            grantors.label("consent_id"),
+            d.c.transfer_basis,
+            d.c.purpose,
+            d.c.compartments,
+            d.c.opening,
+            *(instant(d.c[n]).label(n) for n in ("valid_from", "valid_to")),
+            *(instant(d.c[n]).label(n) for n in ("opened_at", "closes_at")),
+            d.c.kept_days,
+            d.c.status,
+            live_now(d).label("live"),
+            instant(d.c.revoked_at).label("revoked_at"),
+            allowed_actions(DISCLOSURE, d.c.status, mine).label("allowed_actions"),
+            *(instant(d.c[n]).label(n) for n in ("created_at", "updated_at")),
+        ).correlate(d)
+    )
+
+
+def _answer(d: FromClause) -> tuple[ColumnElement[Any], ...]:
+    return (
+        _document(d).label("body"),
+        d.c.version,
+        array([d.c.person_id]).label("subjects"),
+        NOBODY.label("shown"),
+        CORE.label("compartments"),
+    )
+
+
+GET = Personal(
+    "getDisclosure",
+    select(*_answer(disclosure)).where(disclosure.c.id == ID, visible_disclosures(ME)),
+)
+SEE = Query(select(disclosure.c.version).where(disclosure.c.id == ID, visible_disclosures(ME)))
+LOCK = Change(
+    select(disclosure.c.version, disclosure.c.status)
+    .where(
+        disclosure.c.id == ID, visible_disclosures(ME), disclosure.c.grantor_agency_id == ME.agency
+    )
+    .with_for_update(key_share=True, of=disclosure)
+)
+
+
+@variants
+def list_disclosures(chosen: frozenset[str], direction: Direction) -> Personal:
+    """One page of the disclosures granted by or to the caller's agency."""
+    d = disclosure
+    rows = select(d.c.id, d.c.created_at.label("at")).where(
+        visible_disclosures(ME), *(FILTERS[n] for n in sorted(chosen))
+    )
+    found = page(rows, d.c.created_at, d.c.id, direction)
+    persons = func.array_agg(d.c.person_id.distinct(), type_=ARRAY(Uuid))
+    extra = (func.coalesce(persons, NOBODY).label("subjects"), CORE.label("compartments"))
+    source = found.join(d, d.c.id == found.c.id)
+    return Personal("listDisclosures", envelope(found, _document(d), source, *extra))
+
+
+def _facts() -> Query:
+    """All that granting depends on, in one row: nulls where something is absent or invisible."""
+    p, c, g, r, b = person, case_table, consent, agency.alias("recipient"), transfer_basis
+    given = {n: bindparam(n, type_=k) for n, k in KINDS.items() if n != "opening"}
+    start = func.coalesce(bindparam("valid_from", type_=INSTANT), ME.now)
+    end = func.coalesce(bindparam("valid_to", type_=INSTANT), start)
+    mine = select(agency.c.type).where(agency.c.id == ME.agency).scalar_subquery()
+    covered = and_(
+        g.c.status == ConsentStatus.GRANTED.value,
+        g.c.valid_from <= ME.now,
+        g.c.valid_to > ME.now,
+        g.c.valid_from <= start,
+        g.c.valid_to >= end,
+        given["recipient_agency_id"] == any_(g.c.recipient_agency_ids),
+        given["purpose"] == any_(g.c.purposes),
+        g.c.compartments.contains(given["compartments"]),
+    )
+    carried = and_(
+        mine == any_(b.c.from_types),
+        r.c.type == any_(b.c.to_types),
+        b.c.compartments.contains(given["compartments"]),
+        b.c.valid_from <= TODAY,
+        or_(b.c.valid_to.is_(None), b.c.valid_to > TODAY),
+    )
+    return Query(
+        select(
+            p.c.controller_agency_id.label("controller"),
+            c.c.lead_agency_id.label("lead"),
+            c.c.status.label("case_status"),
+            r.c.id.label("recipient"),
+            g.c.id.label("consent"),
+            covered.label("covered"),
+            g.c.valid_to.label("consent_ends"),
+            b.c.code.label("basis"),
+            carried.label("carried"),
+        )
+        .select_from(
+            select(literal_column("1")).subquery("asked")
+            .outerjoin(p, and_(p.c.id == given["person_id"], visible_persons(ME)))
+            .outerjoin(c, and_(c.c.id == given["case_id"], visible_cases(ME)))
+            .outerjoin(
+                r,
+                and_(
+                    r.c.id == given["recipient_agency_id"],
+                    r.c.municipality_id == ME.municipality_id,
+                    r.c.active_from <= TODAY,
+                    or_(r.c.active_to.is_(None), r.c.active_to > TODAY),
+                ),
+            )
+            .outerjoin(
+                g,
+                and_(
+                    g.c.id == given["consent_id"],
+                    g.c.person_id == given["person_id"],
+                    g.c.municipality_id == ME.municipality_id,
+                    g.c.controller_agency_id == ME.agency,
+                ),
+            )
+            .outerjoin(b, b.c.code == given["transfer_basis"])
+        )
+    )
+
+
+FACTS = _facts()
+HOLD_CONSENT = Change(
+    select(consent.c.id)
+    .where(consent.c.id == bindparam("consent_id", type_=Uuid()), visible_consents(ME))
+    .with_for_update(read=True, of=consent)
+)
+HOLD_CASE = Change(
+    select(case_table.c.status)
+    .where(case_table.c.id == bindparam("case_id", type_=Uuid()), visible_cases(ME))
+    .with_for_update(read=True, of=case_table)
+)
+
+
+def _create() -> Effect:
+    values: dict[str, Any] = {n: bindparam(n, type_=k) for n, k in KINDS.items()}
+    start = func.coalesce(bindparam("valid_from", type_=INSTANT), func.now())
+    values |= {
+        "id": ID,
+        "municipality_id": ME.municipality_id,
+        "grantor_agency_id": ME.agency,
+        "valid_from": start,
+        "valid_to": func.coalesce(
+            bindparam("valid_to", type_=INSTANT), literal_column("'infinity'::timestamptz")
+        ),
+        "opened_at": case((values["opening"] == "immediately", start)),
+        "status": DisclosureStatus.ACTIVE.value,
+        "created_at": ME.now,
+        "updated_at": ME.now,
+    }
+    new = insert(disclosure).values(values).returning(*disclosure.c).cte("new")
+    parts = journal.record(
+        "disclosure",
+        new,
+        "disclosure.granted",
+        changed=sorted(KINDS),
+        to=journal.agencies("grantor_agency_id", "recipient_agency_id"),
+    )
+    return Effect("grantDisclosure", select(*_answer(new)), *parts)
+
+
+CREATE = _create()
+
+
+def _revoke() -> Effect:
+    over = ended(and_(disclosure.c.id == ID, disclosure.c.grantor_agency_id == ME.agency))
+    answer = select(*_answer(over), ids_of(over).label("ended"))
+    return Effect("revokeDisclosure", answer, *record_ended(over))
+
+
+REVOKE = _revoke()

@@ -1,0 +1,1 @@
+"""Health for operators: live, ready, startup, and the metrics of one process."""

@@ -1,0 +1,61 @@
+"""`/health/*`, `/metrics`, `/status`."""
+
+import asyncio
+import time
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from integration_api.kernel.observability import metrics_text
+
+router = APIRouter(include_in_schema=False)
+CACHED_SECONDS = 1.0
+CAP_SECONDS = 1.0
+
+
+@router.get("/health/live")
+async def live() -> Response:
+    """The loop turns; the database is not asked."""
+    return _answer("pass", {})
+
+
+@router.get("/health/startup")
+async def startup(request: Request) -> Response:
+    """Whether the application has warmed up."""
+    return _answer("pass" if request.app.state.started else "fail", {})
+
+
+@router.get("/health/ready")
+async def ready(request: Request) -> Response:
+    """Database reachable, schema as the code expects, not draining; asked at most once a second."""
+    state = request.app.state
+    if state.draining:
+        return _answer("fail", {"draining": "fail"})
+    at, checks = state.readiness
+    if time.monotonic() - at > CACHED_SECONDS:
+        checks = await _checks(state)
+        state.readiness = (time.monotonic(), checks)
+    return _answer("fail" if "fail" in checks.values() else "pass", checks)
+
+
+@router.get("/metrics")
+async def metrics() -> Response:
+    """Prometheus text; route templates only, no ids."""
+    return metrics_text()
+
+
+async def _checks(state: Any) -> dict[str, str]:
+    try:
+        async with asyncio.timeout(CAP_SECONDS), state.probe.acquire(timeout=CAP_SECONDS) as c:
+            head = await c.fetchval("select version_num from ia.alembic_version")
+    except Exception:  # noqa: BLE001 - whatever it was, the database is not there
+        return {"database": "fail"}
+    return {"database": "pass", "schema": "pass" if head == state.schema_head else "fail"}
+
+
+def _answer(status: str, checks: dict[str, str]) -> Response:
+    body = {"status": status, "checks": checks}
+    code = 503 if status == "fail" else 200
+    headers = {"Retry-After": "1"} if code == 503 else None
+    return JSONResponse(body, code, headers, media_type="application/health+json")

@@ -1,0 +1,64 @@
+"""What `/v1/me` answers."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from integration_api.kernel.scalars import coded
+from integration_api.kernel.schemas import Out
+
+
+class MyMunicipality(Out):
+    """The municipality of the caller."""
+
+    id: UUID
+    slug: str
+    name: str
+
+
+class MyAgency(Out):
+    """The agency that the caller acts for."""
+
+    id: UUID
+    slug: str
+    name: str
+    type: coded("agency_types", "jobcenter")
+
+
+class MyMember(Out):
+    """The person at the desk, as a function."""
+
+    id: UUID
+    function_title: str
+    roles: list[coded("roles", "case_worker")]
+
+
+class Count(Out):
+    """A bounded count: 0 to 99, then `more`; shown as `99+`."""
+
+    count: Annotated[int, Field(ge=0, le=99, description="At most 99.")]
+    more: Annotated[bool, Field(description="There are more than 99.")]
+
+
+class Counts(Out):
+    """How much waits."""
+
+    incoming: Annotated[Count, Field(description="Referrals that wait for an answer.")]
+    overdue: Annotated[Count, Field(description="Of those, the ones past their due date.")]
+    mine: Annotated[Count, Field(description="Open referrals claimed by the caller.")]
+
+
+class MeOut(Out):
+    """Who the caller is."""
+
+    municipality: MyMunicipality
+    agency: MyAgency
+    member: Annotated[MyMember | None, Field(description="Null for a machine client.")]
+    client_id: UUID
+    scopes: Annotated[list[str], Field(description="What the client may do.")]
+    purposes: Annotated[
+        list[coded("purposes", "case_management")],
+        Field(description="Registered purposes of processing."),
+    ]
+    counts: Counts

@@ -1,0 +1,111 @@
+"""How consents and disclosures end."""
+
+from enum import StrEnum
+
+from integration_api.kernel.lifecycle import Guard, Lifecycle, Transition
+
+
+class ConsentStatus(StrEnum):
+    """States of a consent; its term is judged apart from them."""
+
+    GRANTED = "granted"
+    REVOKED = "revoked"
+
+
+class ConsentParty(StrEnum):
+    """Who moves a consent."""
+
+    CONTROLLER = "controller"
+
+
+CONSENT: Lifecycle[ConsentStatus] = Lifecycle(
+    "consent",
+    ConsentStatus,
+    (ConsentStatus.GRANTED,),
+    (
+        Transition(
+            "revoke",
+            frozenset({ConsentStatus.GRANTED}),
+            ConsentStatus.REVOKED,
+            frozenset({ConsentParty.CONTROLLER}),
+            "consent.revoked",
+            "Revoke a consent. Ends every disclosure that rests on it and the open referrals under"
+            " those, with the same commit. Source: Art. 7(3) GDPR.",
+            label_de="Widerrufen",
+            label_en="Revoke",
+        ),
+    ),
+    labels={
+        ConsentStatus.GRANTED: ("erteilt", "granted"),
+        ConsentStatus.REVOKED: ("widerrufen", "revoked"),
+    },
+    parties={ConsentParty.CONTROLLER: ("verantwortliche Stelle", "controller")},
+)
+
+
+class DisclosureStatus(StrEnum):
+    """States of a disclosure; its term is judged apart from them."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+
+
+class DisclosureParty(StrEnum):
+    """Who stands in a disclosure."""
+
+    GRANTOR = "grantor"
+    RECIPIENT = "recipient"
+
+
+DISCLOSURE: Lifecycle[DisclosureStatus] = Lifecycle(
+    "disclosure",
+    DisclosureStatus,
+    (DisclosureStatus.ACTIVE,),
+    (
+        Transition(
+            "revoke",
+            frozenset({DisclosureStatus.ACTIVE}),
+            DisclosureStatus.REVOKED,
+            frozenset({DisclosureParty.GRANTOR}),
+            "disclosure.revoked",
+            "Revoke a disclosure. Ends the recipient's access and the open referrals under it with"
+            " the same commit.",
+            label_de="Widerrufen",
+            label_en="Revoke",
+        ),
+    ),
+    labels={
+        DisclosureStatus.ACTIVE: ("wirksam", "active"),
+        DisclosureStatus.REVOKED: ("widerrufen", "revoked"),
+    },
+    parties={
+        DisclosureParty.GRANTOR: ("übermittelnde Stelle", "granting agency"),
+        DisclosureParty.RECIPIENT: ("empfangende Stelle", "receiving agency"),
+    },
+)
+
+CONSENT_EFFECTIVE = Guard(
+    "consent_effective",
+    "Die Einwilligung deckt Person, empfangende Stelle, Zweck, Datenarten und Zeitraum nicht"
+    " oder ist nicht wirksam.",
+    "The consent is not effective, or does not cover person, recipient, purpose, compartments and"
+    " term.",
+)
+BASIS_APPLIES = Guard(
+    "transfer_basis_applies",
+    "Die Rechtsgrundlage trägt diese Übermittlung nicht: Stellen, Datenarten oder Geltung passen"
+    " nicht.",
+    "The legal basis does not carry this transfer: agencies, compartments or validity do not fit.",
+)
+BIRTH_NOT_AHEAD = Guard(
+    "birth_date_not_ahead",
+    "Das Geburtsdatum liegt in der Zukunft.",
+    "The birth date lies ahead.",
+)
+EVENTS = {
+    "person.created": "A person was recorded.",
+    "person.changed": "A person's record was changed.",
+    "residence_period.recorded": "A residence period was recorded.",
+    "consent.granted": "A consent was recorded.",
+    "disclosure.granted": "A disclosure was granted.",
+}

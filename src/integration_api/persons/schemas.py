@@ -1,0 +1,259 @@
+"""What persons, residence periods and consents take and answer."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from integration_api.kernel.scalars import (
+    Day,
+    Flag,
+    Id,
+    Instant,
+    LanguageTag,
+    PartialDate,
+    Text,
+    coded,
+)
+from integration_api.kernel.schemas import UNSET, Out, PageInfo, PageQuery, Schema, Unset
+
+from .lifecycle import CONSENT, ConsentStatus
+
+NamePart = Annotated[Text, Field(max_length=120, description="As written in the document (NFC).")]
+
+
+class FullName(Schema):
+    """A name of family and given name."""
+
+    kind: Annotated[Literal["full"], Field(description="Form of the name.")]
+    family_name: NamePart
+    given_name: NamePart | None = None
+    birth_name: NamePart | None = None
+
+
+class Mononym(Schema):
+    """A name of one part; it is never split."""
+
+    kind: Annotated[Literal["mononym"], Field(description="Form of the name.")]
+    mononym: NamePart
+
+
+class Language(Schema):
+    """A language that the person speaks."""
+
+    tag: Annotated[LanguageTag, Field(description="BCP 47, e.g. `kmr` or `ckb`, not `ku`.")]
+    interpreter_needed: Annotated[Flag, Field(description="Whether an interpreter is needed.")] = False
+
+
+Name = Annotated[FullName | Mononym, Field(discriminator="kind", description="Name; a mononym is one.")]
+BirthDate = Annotated[
+    PartialDate | None,
+    Field(description="`YYYY`, `YYYY-MM` or `YYYY-MM-DD`; 1 January is often a placeholder."),
+]
+Estimated = Annotated[Flag, Field(description="Whether the birth date is estimated.")]
+Languages = Annotated[list[Language], Field(max_length=20, description="Languages, best first.")]
+
+
+class PersonIn(Schema):
+    """A person as first recorded; the caller's agency becomes its controller."""
+
+    name: Name
+    birth_date: BirthDate = None
+    birth_date_estimated: Estimated = False
+    languages: Languages = []
+
+
+class PersonPatch(Schema):
+    """Changes of a person (RFC 7396)."""
+
+    name: Name | Unset = UNSET
+    birth_date: BirthDate | Unset = UNSET
+    birth_date_estimated: Estimated | Unset = UNSET
+    languages: Languages | Unset = UNSET
+
+
+class NameOut(Out):
+    """A name in one of its two forms."""
+
+    kind: Annotated[str, Field(description="`full` or `mononym`.")]
+    family_name: str | None
+    given_name: str | None
+    birth_name: str | None
+    mononym: str | None
+
+
+class LanguageOut(Out):
+    """A language that the person speaks."""
+
+    tag: str
+    interpreter_needed: bool
+
+
+class CurrentResidence(Out):
+    """The residence period of today, as recorded."""
+
+    id: UUID
+    status_code: coded("residence_status_codes", "ae_18a")
+    valid_from: date
+    valid_to: date | None
+    work_annotation: coded("work_annotations", "employment_allowed")
+
+
+Redactions = Annotated[
+    list[coded("compartments", "residence")],
+    Field(description="Compartments left out because the caller may not see them."),
+]
+
+
+class PersonOut(Out):
+    """A person as far as the caller may see it."""
+
+    id: UUID
+    controller_agency_id: Annotated[UUID, Field(description="The agency responsible for the record.")]
+    name: NameOut
+    birth_date: Annotated[str | None, Field(description="Partial date.")]
+    birth_date_estimated: bool
+    languages: list[LanguageOut]
+    current_residence: Annotated[
+        CurrentResidence | None,
+        Field(description="Null when none is recorded, or when `redactions` names `residence`.",
+              json_schema_extra={"x-compartment": "residence"}),
+    ]
+    redactions: Redactions
+    created_at: datetime
+    updated_at: datetime
+
+
+class PersonPage(Out):
+    """One page of persons."""
+
+    items: list[PersonOut]
+    page: PageInfo
+
+
+class ResidencePeriodIn(Schema):
+    """A period of residence status; a correction is a new period that names the old one."""
+
+    status_code: Annotated[coded("residence_status_codes", "ae_18a"), Field(description="Status of the law.")]
+    valid_from: Annotated[Day, Field(description="First day.", examples=["2026-09-15"])]
+    valid_to: Annotated[Day | None, Field(description="First day after the period.")] = None
+    document_valid_to: Annotated[
+        Day | None, Field(description="Expiry of the document; says nothing of the status.")
+    ] = None
+    issuing_agency_id: Annotated[Id | None, Field(description="The agency that issued it.")] = None
+    work_annotation: Annotated[
+        coded("work_annotations", "employment_allowed"),
+        Field(description="What the document says about work (§ 4a(3) AufenthG)."),
+    ]
+    work_annotation_text: Annotated[
+        Annotated[Text, Field(max_length=500)] | None, Field(description="The annotation's own words.")
+    ] = None
+    source: Annotated[coded("residence_sources", "document_seen"), Field(description="How it is known.")]
+    corrects_id: Annotated[Id | None, Field(description="The period that this one corrects.")] = None
+
+    @model_validator(mode="after")
+    def _period(self) -> Self:
+        if self.valid_to and self.valid_to <= self.valid_from:
+            raise PydanticCustomError("period_order", "ends before it begins")
+        return self
+
+
+class ResidencePeriodOut(Out):
+    """A recorded period; never overwritten."""
+
+    id: UUID
+    person_id: UUID
+    status_code: coded("residence_status_codes", "ae_18a")
+    code_list_version: Annotated[str, Field(description="Version of the list of status codes.")]
+    legal_norm: Annotated[str | None, Field(description="The section behind the code.")]
+    valid_from: date
+    valid_to: date | None
+    document_valid_to: date | None
+    issuing_agency_id: UUID | None
+    work_annotation: coded("work_annotations", "employment_allowed")
+    work_annotation_text: str | None
+    source: coded("residence_sources", "document_seen")
+    corrects_id: UUID | None
+    corrected_by_id: Annotated[UUID | None, Field(description="The period that corrects this one.")]
+    recorded_by_agency_id: UUID
+    recorded_at: datetime
+
+
+class ResidencePeriodPage(Out):
+    """One page of residence periods, newest record first."""
+
+    items: list[ResidencePeriodOut]
+    page: PageInfo
+
+
+Compartments = Annotated[
+    list[coded("compartments", "core")], Field(min_length=1, max_length=8, description="Kinds of data.")
+]
+
+
+class ConsentIn(Schema):
+    """A consent as the person gave it."""
+
+    person_id: Annotated[Id, Field(description="Who consents.")]
+    recipient_agency_ids: Annotated[
+        list[Id], Field(min_length=1, max_length=20, description="Who may receive data.")
+    ]
+    compartments: Compartments
+    purposes: Annotated[
+        list[coded("purposes", "case_management")], Field(min_length=1, max_length=10, description="What for.")
+    ]
+    instrument: Annotated[coded("consent_instruments", "data_processing"), Field(description="Kind.")]
+    form: Annotated[coded("consent_forms", "written"), Field(description="How it was given.")]
+    language_version: Annotated[LanguageTag, Field(description="Language of the text (BCP 47).")]
+    informed_at: Annotated[Instant, Field(description="When the person was informed.")]
+    granted_at: Annotated[Instant, Field(description="When the person consented.")]
+    valid_from: Annotated[Instant | None, Field(description="Default: when it was granted.")] = None
+    valid_to: Annotated[Instant | None, Field(description="Default: 12 months after `valid_from`.")] = None
+
+    @model_validator(mode="after")
+    def _period(self) -> Self:
+        if self.valid_to and self.valid_to <= (self.valid_from or self.granted_at):
+            raise PydanticCustomError("period_order", "ends before it begins")
+        return self
+
+
+class ConsentOut(Out):
+    """A consent and whether it still stands."""
+
+    model_config = {"json_schema_extra": {"x-lifecycle": CONSENT.openapi()}}
+
+    id: UUID
+    person_id: UUID
+    controller_agency_id: UUID
+    recipient_agency_ids: list[UUID]
+    compartments: list[coded("compartments", "core")]
+    purposes: list[coded("purposes", "case_management")]
+    instrument: coded("consent_instruments", "data_processing")
+    form: coded("consent_forms", "written")
+    language_version: str
+    informed_at: datetime
+    granted_at: datetime
+    valid_from: datetime
+    valid_to: Annotated[datetime, Field(description="First instant at which it no longer holds.")]
+    status: ConsentStatus
+    effective: Annotated[bool, Field(description="Granted and within its term now.")]
+    revoked_at: datetime | None
+    allowed_actions: Annotated[list[str], Field(description="Arrows the caller may fire now.")]
+    created_at: datetime
+    updated_at: datetime
+
+
+class ConsentPage(Out):
+    """One page of consents."""
+
+    items: list[ConsentOut]
+    page: PageInfo
+
+
+class ConsentFilter(PageQuery):
+    """Narrows consents."""
+
+    person_id: Annotated[Id | None, Field(description="Only this person's.")] = None
+    status: Annotated[ConsentStatus | None, Field(description="Only in this state.")] = None

@@ -1,0 +1,179 @@
+"""The compiled statements of persons and residence periods."""
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
+from sqlalchemy.sql.selectable import FromClause
+
+from integration_api.kernel import journal
+from integration_api.kernel.lists import Direction, envelope, page, variants
+from integration_api.kernel.shape import fields, instant, names, whole
+from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
+
+from .access import disclosed, visible, visible_periods
+from .models import person, residence_period
+
+ID = bindparam("id", type_=Uuid())
+TODAY = bindparam("today", type_=Date())
+PARTS = {
+    "family_name": Text(),
+    "given_name": Text(),
+    "birth_name": Text(),
+    "mononym": Text(),
+    "birth_date": Text(),
+    "birth_date_estimated": Boolean(),
+    "languages": JSONB(),
+}
+
+
+def name_of(p: FromClause) -> ColumnElement[Any]:
+    """The name in one of its two forms."""
+    return fields(
+        kind=case((p.c.mononym.is_(None), "full"), else_="mononym"),
+        family_name=p.c.family_name,
+        given_name=p.c.given_name,
+        birth_name=p.c.birth_name,
+        mononym=p.c.mononym,
+    )
+
+
+def _sees_residence(p: FromClause) -> ColumnElement[bool]:
+    return or_(p.c.controller_agency_id == ME.agency, p.c.id == any_(disclosed(ME, "residence")))
+
+
+def _current(p: FromClause) -> ColumnElement[Any]:
+    r = residence_period
+    later = r.alias("later")
+    return (
+        select(
+            fields(
+                id=r.c.id,
+                status_code=r.c.status_code,
+                valid_from=r.c.valid_from,
+                valid_to=r.c.valid_to,
+                work_annotation=r.c.work_annotation,
+            )
+        )
+        .where(
+            r.c.municipality_id == p.c.municipality_id,
+            r.c.person_id == p.c.id,
+            visible_periods(ME),
+            r.c.valid_from <= TODAY,
+            or_(r.c.valid_to.is_(None), r.c.valid_to > TODAY),
+            not_(select(later.c.id).where(later.c.corrects_id == r.c.id).exists()),
+        )
+        .order_by(r.c.valid_from.desc(), r.c.recorded_at.desc())
+        .limit(1)
+        .correlate(p)
+        .scalar_subquery()
+    )
+
+
+def _document(p: FromClause) -> ColumnElement[Any]:
+    return whole(
+        select(
+            p.c.id,
+            p.c.controller_agency_id,
+            name_of(p).label("name"),
+            p.c.birth_date,
+            p.c.birth_date_estimated,
+            p.c.languages,
+            _current(p).label("current_residence"),
+            names(("residence", not_(_sees_residence(p)))).label("redactions"),
+            instant(p.c.created_at).label("created_at"),
+            instant(p.c.updated_at).label("updated_at"),
+        ).correlate(p)
+    )
+
+
+NOBODY = literal_column("'{}'::uuid[]")
+CORE = literal_column("'{core}'::text[]")
+CORE_RESIDENCE = literal_column("'{core,residence}'::text[]")
+
+
+def _answer(p: FromClause) -> tuple[ColumnElement[Any], ...]:
+    """Columns of a single answer: document, version, whom it shows, and what of them."""
+    return (
+        _document(p).label("body"),
+        p.c.version,
+        array([p.c.id]).label("subjects"),
+        array([p.c.id]).label("shown"),
+        case((_sees_residence(p), CORE_RESIDENCE), else_=CORE).label("compartments"),
+    )
+
+
+GET = Personal("getPerson", select(*_answer(person)).where(person.c.id == ID, visible(ME)))
+SEE = Query(select(person.c.version).where(person.c.id == ID, visible(ME)))
+OWN = (person.c.municipality_id == ME.municipality_id) & (person.c.controller_agency_id == ME.agency)
+LOCK = Change(
+    select(person.c.version)
+    .where(person.c.id == ID, OWN)
+    .with_for_update(key_share=True, of=person)
+)
+
+
+ECHO = Effect("updatePerson", select(*_answer(person)).where(person.c.id == ID, OWN))
+
+
+@variants
+def list_persons(direction: Direction) -> Personal:
+    """One page of the persons that the caller may see."""
+    rows = select(person.c.id, person.c.created_at.label("at")).where(visible(ME))
+    found = page(rows, person.c.created_at, person.c.id, direction)
+    extra = (
+        func.coalesce(func.array_agg(found.c.id, type_=ARRAY(Uuid)), NOBODY).label("subjects"),
+        CORE_RESIDENCE.label("compartments"),
+    )
+    source = found.join(person, person.c.id == found.c.id)
+    return Personal("listPersons", envelope(found, _document(person), source, *extra))
+
+
+def _create() -> Effect:
+    values: dict[str, Any] = {n: bindparam(n, type_=k) for n, k in PARTS.items()}
+    values |= {
+        "id": ID,
+        "municipality_id": ME.municipality_id,
+        "controller_agency_id": ME.agency,
+        "created_at": ME.now,
+        "updated_at": ME.now,
+    }
+    new = insert(person).values(values).returning(*person.c).cte("new")
+    parts = journal.record("person", new, "person.created", changed=sorted(PARTS), to=journal.mine)
+    return Effect("createPerson", select(*_answer(new)), *parts)
+
+
+CREATE = _create()
+
+
+@variants
+def change(parts: frozenset[str]) -> Effect:
+    """Set the columns in `parts` of a person of the own agency; no row where nothing differs."""
+    values: dict[Any, Any] = {n: bindparam(n, type_=PARTS[n]) for n in sorted(parts)}
+    differs = or_(*(person.c[n].is_distinct_from(v) for n, v in sorted(values.items())))
+    values |= {"version": person.c.version + 1, "updated_at": ME.now}
+    moved = (
+        update(person)
+        .where(person.c.id == ID, OWN, differs)
+        .values(values)
+        .returning(*person.c)
+        .cte("moved")
+    )
+    made = journal.record("person", moved, "person.changed", changed=sorted(parts), to=journal.mine)
+    return Effect("updatePerson", select(*_answer(moved)), *made)
