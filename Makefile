@@ -10,33 +10,28 @@ export VIRTUAL_ENV := $(abspath $(VENV))
 
 # uv does not read pip's configuration: hand it over at run time, so that no registry address is
 # ever written into this repository. What the caller has set for uv wins.
-pip_config = $(BIN)/python -m pip --disable-pip-version-check config get global.$(1) 2>/dev/null
+pip_config = $(BIN)/python -m pip --disable-pip-version-check config list 2>/dev/null | \
+  sed -n -E "s/^(global|install|:env:)\.$(1)='(.*)'$$/\2/p" | tail -n 1
 define uv_env
 if [ -z "$${UV_DEFAULT_INDEX:-}$${UV_INDEX_URL:-}" ]; then \
-  index="$${PIP_INDEX_URL:-$$($(call pip_config,index-url) || true)}"; \
+  index="$$($(call pip_config,index-url))"; \
   if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
 fi; \
 if [ -z "$${SSL_CERT_FILE:-}" ]; then \
-  cert="$${PIP_CERT:-$$($(call pip_config,cert) || true)}"; \
-  if [ -n "$$cert" ] && [ -f "$$cert" ]; then export SSL_CERT_FILE="$$cert"; fi; \
+  cert="$$($(call pip_config,cert))"; \
+  if [ -f "$$cert" ]; then export SSL_CERT_FILE="$$cert"; fi; \
 fi
 endef
 
-# $(call install,NAME): the environment of requirements/NAME.lock and this package, editable.
+# $(call lock,NAME): what requirements/NAME.lock names; for the developers, and nothing else.
 ifeq ($(INSTALL),pip)
-define install
-$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-  -r requirements/$(1).lock && \
-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
-  --no-build-isolation --editable .
-endef
+pip_install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+lock     = $(pip_install) --require-hashes -r requirements/$(1).lock
+editable = $(pip_install) --no-deps --no-build-isolation --editable .
 else
-define install
-$(uv_env); \
-$(BIN)/uv pip $(if $(filter dev,$(1)),sync,install -r) --quiet --require-hashes \
-  requirements/$(1).lock && \
-$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
-endef
+lock     = $(uv_env); $(BIN)/uv pip $(if $(filter dev,$(1)),sync,install) --quiet \
+  --require-hashes $(if $(filter dev,$(1)),,-r) requirements/$(1).lock
+editable = $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 endif
 
 .DEFAULT_GOAL := help
@@ -61,12 +56,21 @@ $(BIN)/uv: requirements/installer.lock
 	  -r requirements/installer.lock
 	@touch $@
 
-$(VENV)/.run: $(BIN)/uv requirements/run.lock pyproject.toml
-	@$(call install,run)
+# Dependencies and package have a stamp each: an edit of pyproject.toml installs in half a second.
+$(VENV)/.deps-run: $(BIN)/uv requirements/run.lock
+	@$(call lock,run)
 	@touch $@
 
-$(VENV)/.dev: $(BIN)/uv requirements/dev.lock pyproject.toml
-	@$(call install,dev)
+$(VENV)/.run: $(VENV)/.deps-run pyproject.toml
+	@$(editable)
+	@touch $@
+
+$(VENV)/.deps-dev: $(BIN)/uv requirements/dev.lock
+	@$(call lock,dev)
+	@touch $(VENV)/.deps-run $@
+
+$(VENV)/.dev: $(VENV)/.deps-dev pyproject.toml
+	@$(editable)
 	@touch $(VENV)/.run $@
 
 ##@ Use it
@@ -113,7 +117,8 @@ arch: $(VENV)/.dev ## who may import whom
 
 sql: $(VENV)/.dev ## the SQL of the migrations, as squawk sees it
 	@$(BIN)/integration-api migrate --sql > $(VENV)/migrations.sql
-	@$(BIN)/squawk --no-error-on-unmatched-pattern $(VENV)/migrations.sql
+	@test -s $(VENV)/migrations.sql || { echo "the migrations printed no SQL"; exit 1; }
+	@$(BIN)/squawk $(VENV)/migrations.sql
 
 fresh: $(VENV)/.dev ## generated files equal what the code generates
 	@$(BIN)/integration-api openapi check
