@@ -137,7 +137,9 @@ docs: $(VENV)/.dev ## write the generated pages: contract, drawings, settings
 
 migration: $(VENV)/.dev ## begin a migration: make migration m="what it does"
 	@test -n "$(m)" || { echo 'say what it does: make migration m="add waiting times"'; exit 2; }
-	@$(BIN)/alembic revision -m "$(m)"
+	@last=$$(ls migrations/versions | sed -n -E 's/.*_([0-9]{4})_.*/\1/p' | sort -n | tail -n 1); \
+	word=$$(printf '%s' "$(m)" | tr '[:upper:]' '[:lower:]' | tr -cs 'a-z0-9' '_'); \
+	$(BIN)/alembic revision -m "$(m)" --rev-id "$$(printf '%04d' $$((1$${last:-0000} - 9999)))_$$word"
 
 lock: $(VENV)/.dev ## resolve requirements/*.lock anew (a commit of its own, with a full run)
 	@$(uv_env); compile="$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
