@@ -1,0 +1,241 @@
+"""How every other exception becomes a problem: validation, routing, drawing, database, bugs."""
+
+import traceback
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from . import observability, problems
+from .lifecycle import NotYourMove, TransitionNotAllowed
+from .problems import Finding, Problem, problem_response
+
+Loc = tuple[str | int, ...]
+log = structlog.get_logger(__name__)
+
+# Our codes are stable, pydantic's are not: what it may say, and the words of each code.
+_CODES = {
+    "required": "missing union_tag_not_found",
+    "wrong_type": "string_type int_type bool_type list_type dict_type model_type date_type"
+    " model_attributes_type int_from_float float_type datetime_type uuid_type int_parsing",
+    "too_short": "string_too_short too_short",
+    "too_long": "string_too_long too_long",
+    "out_of_range": "greater_than greater_than_equal less_than less_than_equal instant_range"
+    " int_parsing_size finite_number",
+    "wrong_form": "string_pattern_mismatch string_unicode day_form instant_form id_form etag_form"
+    " integer_form flag_form uuid_parsing timezone_naive timezone_aware",
+    "no_such_day": "date_from_datetime_parsing date_parsing date_from_datetime_inexact"
+    " datetime_parsing datetime_from_date_parsing",
+    "unknown_value": "enum literal_error union_tag_invalid",
+    "unknown_member": "extra_forbidden",
+    "period_order": "period_order",
+    "both_or_neither": "both_or_neither",
+}
+_CODE = {theirs: ours for ours, all_ in _CODES.items() for theirs in all_.split()}
+_WORDS = {
+    "required": ("Fehlt.", "Is missing."),
+    "wrong_type": ("Hat den falschen JSON-Typ.", "Has the wrong JSON type."),
+    "too_short": ("Ist zu kurz.", "Is too short."),
+    "too_long": ("Ist zu lang.", "Is too long."),
+    "out_of_range": ("Liegt außerhalb der Grenzen.", "Is out of bounds."),
+    "wrong_form": ("Hat nicht die vereinbarte Form.", "Is not in the form of the contract."),
+    "no_such_day": ("Diesen Tag oder Zeitpunkt gibt es nicht.", "There is no such day or instant."),
+    "unknown_value": ("Ist keiner der erlaubten Werte.", "Is none of the allowed values."),
+    "unknown_member": ("Ist nicht vorgesehen.", "Is not known here."),
+    "period_order": ("Endet, bevor es beginnt.", "Ends before it begins."),
+    "both_or_neither": ("Nur beide zusammen oder keines.", "Both of them or neither."),
+    "invalid": ("Ist ungültig.", "Is not valid."),
+}
+_EXACT = {"23505": 409, "23P01": 409, "23503": 409, "23502": 422, "23514": 422}
+_EXACT |= dict.fromkeys(("40001", "40P01", "55P03", "25006"), 503)
+_CLASS = {"08": 503, "22": 422, "53": 503, "57": 503}
+_GONE = (TimeoutError, OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
+def install(app: FastAPI) -> None:
+    """Handlers for all that may be raised, and a last resort inside the app.
+
+    An exception that leaves the app would close the connection, so that the caller's next request
+    is reset; hence a middleware instead of a handler of `Exception`.
+    """
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(TransitionNotAllowed, _transition)
+    app.add_exception_handler(NotYourMove, _not_your_move)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    for kind in (asyncpg.PostgresError, *_GONE):
+        app.add_exception_handler(kind, _database)
+    app.add_middleware(LastResort)
+
+
+class LastResort:
+    """Answers what nobody thought of; logs where it happened, never what it said.
+
+    The message of an exception may hold personal data, so only types and places are written.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the app; answer 500 where it raises before it answered."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            frames = traceback.extract_tb(error.__traceback__)[-12:]
+            places = [f"{f.filename}:{f.lineno} {f.name}" for f in frames]
+            log.error("unhandled", error=type(error).__qualname__, at=places)  # noqa: TRY400
+            if started:
+                raise  # the answer is half out: only closing the connection tells the caller
+            answer = problem_response(problems.Internal(), Request(scope))
+            await answer(scope, receive, send)
+
+
+async def _problem(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)
+    return problem_response(problem, request)
+
+
+async def _transition(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TransitionNotAllowed)
+    problem = problems.TransitionNotAllowedProblem(
+        current=error.current, allowed_actions=error.allowed
+    )
+    return problem_response(problem, request)
+
+
+async def _not_your_move(request: Request, _: Exception) -> Response:
+    return problem_response(problems.NotYourMoveProblem(), request)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return problem_response(problems.MethodNotAllowed(_methods(request)), request)
+    known: dict[int, type[Problem]] = {404: problems.NotFound, 400: problems.Malformed}
+    return problem_response(known.get(error.status_code, problems.Internal)(), request)
+
+
+def _methods(request: Request) -> str:
+    """`Allow`: the union over all routes of the path; FastAPI names the first route's only."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.router.routes):
+        pattern = getattr(route, "path_regex", None)
+        if pattern is not None and pattern.match(request.scope["path"]):
+            found |= set(route.methods or ())
+    return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
+
+
+# ------------------------------------------------------------------------------------ validation
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    """All findings at once: 400 where a parameter is wrong, else 422; 404 where only the id is."""
+    assert isinstance(error, RequestValidationError)
+    errors = [e for e in error.errors() if e["type"] != "unset"]
+    if any(e["type"] == "json_invalid" for e in errors):
+        return problem_response(problems.Malformed(), request)
+    parameters = list(_parameters(errors))
+    defect: Problem | None = request.scope.get("state", {}).get("defect")
+    if defect is not None:  # the guard could not read the body and put a refused one in its place
+        defect.findings += tuple(parameters)
+        return problem_response(defect, request)
+    body = list(_members(errors, error.body))
+    if parameters:
+        return problem_response(problems.InvalidParameter(*parameters, *body), request)
+    return problem_response(problems.Unprocessable(*body) if body else problems.NotFound(), request)
+
+
+def _parameters(errors: Iterable[dict[str, Any]]) -> Iterator[Finding]:
+    for e in errors:
+        place, *name = e["loc"]
+        if place in ("query", "header", "cookie"):
+            code = _CODE.get(e["type"], "invalid")
+            code = "unknown_parameter" if code == "unknown_member" else code
+            words = _WORDS["unknown_member" if code == "unknown_parameter" else code]
+            yield Finding(code, *words, parameter=_safe(str(name[0])) if name else None)
+
+
+def _members(errors: Iterable[dict[str, Any]], body: Any) -> Iterator[Finding]:
+    seen = set()
+    for e in errors:
+        if e["loc"][0] != "body":
+            continue
+        code = _CODE.get(e["type"], "invalid")
+        pointer = _pointer(e["loc"][1:], body, absent=e["type"] == "missing")
+        if (pointer, code) not in seen:  # branches of a union say the same thing
+            seen.add((pointer, code))
+            yield Finding(code, *_WORDS[code], pointer=pointer)
+
+
+def _pointer(loc: Loc, body: Any, *, absent: bool) -> str:
+    """RFC 6901, followed along the body itself: pydantic's path also names branches of unions."""
+    pointer, here = "", body
+    for at, part in enumerate(loc):
+        inside = part in here if isinstance(here, dict) else False
+        if isinstance(here, list) and isinstance(part, int):
+            inside = part < len(here)
+        if inside or (absent and at == len(loc) - 1):
+            pointer += "/" + _safe(str(part)).replace("~", "~0").replace("/", "~1")
+            here = here[part] if inside else None
+    return pointer
+
+
+def _safe(name: str) -> str:
+    """A name from outside: cut, and lone surrogates spelled out."""
+    return name[:100].encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+# -------------------------------------------------------------------------------------- database
+
+
+def status_of(error: BaseException) -> int:
+    """HTTP status for what the database layer raises; 500 only for what nobody thought of.
+
+    Source: PostgreSQL, Appendix A (error codes).
+    """
+    if isinstance(error, _GONE):
+        return 503
+    state = getattr(error, "sqlstate", None) or ""
+    if (
+        state == "42501"
+    ):  # a policy said no: to the caller there is no row; a missing grant is a bug
+        return 404 if "row-level security" in str(error) else 500
+    return _EXACT.get(state) or _CLASS.get(state[:2], 500)
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    """The backstop: counts and logs what validation or `visible()` should have caught."""
+    state, status = getattr(error, "sqlstate", None) or "", status_of(error)
+    if state == "42501" or status == 422:
+        problems.backstop_hits[state] += 1
+        observability.BACKSTOP.labels(state).inc()
+    if status not in (409, 503) or state == "25006":  # a read-only server: demoted, or our bug
+        log.error(
+            "backstop",
+            sqlstate=state,
+            error=type(error).__qualname__,
+            constraint=getattr(error, "constraint_name", None),
+            operation=observability.template(request.scope),
+        )
+    known: dict[int, type[Problem]] = {404: problems.NotFound, 422: problems.Unprocessable}
+    known |= {409: problems.Conflict, 503: problems.Unavailable}
+    kind = problems.UnknownReference if state == "23503" else known.get(status, problems.Internal)
+    return problem_response(kind(), request)
