@@ -1,0 +1,75 @@
+"""What the code lists answer."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from integration_api.kernel.scalars import Day
+from integration_api.kernel.schemas import Out, PageInfo, PageQuery, Query
+
+Version = Annotated[
+    str, Field(description="Version of the list; rows may store it.", examples=["2026-08-19"])
+]
+Name = Annotated[str, Field(description="Name in addresses.", examples=["decline_reasons"])]
+Source = Annotated[str, Field(description="Where the list comes from: law or text.")]
+
+
+class LabelsOut(Out):
+    """A text for people, in both languages."""
+
+    de: Annotated[str, Field(description="German.", examples=["Keine freien Plätze"])]
+    en: Annotated[str, Field(description="English.", examples=["No capacity"])]
+
+
+class CodeOut(Out):
+    """One code with its labels, validity and legal basis."""
+
+    code: Annotated[str, Field(description="As it stands in resources.", examples=["no_capacity"])]
+    labels: LabelsOut
+    valid_from: Annotated[date | None, Field(description="First day; null: since ever.")]
+    valid_to: Annotated[date | None, Field(description="First day without it; null: open.")]
+    legal_basis: Annotated[str | None, Field(description="Section of the law behind the code.")]
+    attributes: Annotated[
+        dict[str, Any], Field(description="What else the list says of the code, by name.")
+    ]
+
+
+class CodeListOut(Out):
+    """A list with its codes, in the list's own order."""
+
+    name: Name
+    version: Version
+    title: LabelsOut
+    source: Source
+    as_of: Annotated[date | None, Field(description="The day asked for; null: all codes ever.")]
+    entries: list[CodeOut]
+
+
+class CodeListSummaryOut(Out):
+    """A list without its codes."""
+
+    name: Name
+    version: Version
+    title: LabelsOut
+    source: Source
+
+
+class CodeListPage(Out):
+    """One page of code lists, by name."""
+
+    items: list[CodeListSummaryOut]
+    page: PageInfo
+
+
+class CodeListFilter(PageQuery):
+    """Only the page is chosen; the lists are few."""
+
+
+class CodeListQuery(Query):
+    """Narrows the codes of one list."""
+
+    as_of: Annotated[
+        Day | None,
+        Field(description="Only the codes in use on this day.", examples=["2026-11-25"]),
+    ] = None

@@ -1,0 +1,84 @@
+"""Public answers that may be cached: ETag, 304, pages of what lies in memory."""
+
+import hashlib
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import Request, Response
+
+from integration_api.kernel.paging import Cursors
+from integration_api.kernel.problems import InvalidCursor
+
+SECONDS = 300
+
+
+def cached(
+    request: Request,
+    body: bytes,
+    media_type: str = "application/json",
+    *,
+    headers: Mapping[str, str] | None = None,
+    seconds: int = SECONDS,
+) -> Response:
+    """The bytes, or 304 when the client has them already.
+
+    Anyone may read and embed them from any origin. Source: RFC 9110 § 13.1.2.
+    """
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    shown = {
+        "ETag": tag,
+        "Cache-Control": f"public, max-age={seconds}",
+        "Access-Control-Allow-Origin": "*",
+        **(headers or {}),
+    }
+    given = request.headers.get("if-none-match", "")
+    if given.strip() == "*" or tag in (one.strip().removeprefix("W/") for one in given.split(",")):
+        return Response(status_code=304, headers=shown)
+    return Response(body, headers=shown, media_type=media_type)
+
+
+def as_json(value: object) -> bytes:
+    """JSON as the database would write it: UTF-8, no needless white space."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def page_of(
+    request: Request, items: Sequence[Mapping[str, Any]], cursor: str | None, limit: int
+) -> dict[str, Any]:
+    """The envelope of one page of `items`, which are in memory and sorted by their `name`.
+
+    Raises:
+        InvalidCursor: not a cursor of this list (400).
+    """
+    cursors: Cursors = request.app.state.cursors
+    binding = hashlib.sha256(request.scope["path"].encode()).digest()
+    names = [item["name"] for item in items]
+    start, end = _window(names, cursors, cursor, binding, limit)
+    shown = names[start:end]
+
+    def seal(name: str, direction: str) -> str:
+        return cursors.seal((name,), binding=binding, direction=direction)
+
+    page = {
+        "next_cursor": seal(shown[-1], "next") if shown and end < len(names) else None,
+        "prev_cursor": seal(shown[0], "prev") if shown and start > 0 else None,
+        "limit": limit,
+    }
+    return {"items": [dict(item) for item in items[start:end]], "page": page}
+
+
+def _window(
+    names: list[str], cursors: Cursors, cursor: str | None, binding: bytes, limit: int
+) -> tuple[int, int]:
+    if cursor is None:
+        return 0, limit
+    values, direction = cursors.open(cursor, binding=binding)
+    if len(values) != 1 or not isinstance(values[0], str):
+        raise InvalidCursor
+    if direction == "prev":
+        end = bisect_left(names, values[0])
+        return max(0, end - limit), end
+    start = bisect_right(names, values[0])
+    return start, start + limit
