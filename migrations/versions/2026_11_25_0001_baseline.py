@@ -93,7 +93,8 @@ create policy idempotency_key_old on ia.idempotency_key for select to ia_worker
 
 grant select, insert, update on ia.idempotency_key to ia_app
 
-grant select (municipality_id, client_id, key, expires_at), delete on ia.idempotency_key to ia_worker
+grant select (municipality_id, client_id, key, expires_at), delete
+  on ia.idempotency_key to ia_worker
 
 create table ia.outbox (
   id bigint generated always as identity (cache 1),
@@ -129,7 +130,8 @@ create table ia.audit_entry (
   constraint pk_audit_entry primary key (id),
   constraint ck_audit_entry_canonical check (canonical is json object))
 
-create index ix_audit_entry_municipality_id_object_id on ia.audit_entry (municipality_id, object_id)
+create index ix_audit_entry_municipality_id_object_id
+  on ia.audit_entry (municipality_id, object_id)
 
 alter table ia.audit_entry enable row level security
 

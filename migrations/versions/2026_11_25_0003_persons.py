@@ -39,7 +39,8 @@ create table ia.person (
     foreign key (municipality_id, controller_agency_id)
     references ia.agency (municipality_id, id),
   constraint ck_person_name check ((mononym is null) <> (family_name is null)),
-  constraint ck_person_mononym check (mononym is null or (given_name is null and birth_name is null)))
+  constraint ck_person_mononym
+    check (mononym is null or (given_name is null and birth_name is null)))
 
 create index ix_person_municipality_id_controller_agency_id_created_at_id
   on ia.person (municipality_id, controller_agency_id, created_at, id)
@@ -303,8 +304,10 @@ values
    '{{core,benefit}}', '{{"§ 71(2) S. 1 Nr. 1 SGB X","§ 87(1) AufenthG"}}', '2026-07-01'),
   ('asylum_benefits_immigration_office', 'Asylbewerberleistungsbehörde und Ausländerbehörde',
    'Asylum-seeker benefits authority and immigration office',
-   '{{social_welfare_office,social_welfare_office_asylum,immigration_office,immigration_office_employment}}',
-   '{{social_welfare_office,social_welfare_office_asylum,immigration_office,immigration_office_employment}}',
+   '{{social_welfare_office,social_welfare_office_asylum,immigration_office,'
+   'immigration_office_employment}}',
+   '{{social_welfare_office,social_welfare_office_asylum,immigration_office,'
+   'immigration_office_employment}}',
    '{{core,residence,benefit}}',
    '{{"§ 11(3) AsylbLG","§ 90(3) AufenthG","§ 71(2a) SGB X"}}', '2026-07-01'),
   ('immigration_office_to_labour_bodies', 'Ausländerbehörde an Jobcenter, Agentur für Arbeit, BA',
@@ -313,8 +316,10 @@ values
    '{{jobcenter,employment_agency,ba_labour_market_admission}}',
    '{{core,residence}}', '{{"§ 39 AufenthG","§ 72(7) AufenthG"}}', '2026-07-01'),
   ('course_data', 'Kursdaten mit dem BAMF', 'Course data with the federal migration office',
-   '{{jobcenter,employment_agency,immigration_office,social_welfare_office_asylum,course_provider,federal_migration_office}}',
-   '{{jobcenter,employment_agency,immigration_office,social_welfare_office_asylum,course_provider,federal_migration_office}}',
+   '{{jobcenter,employment_agency,immigration_office,social_welfare_office_asylum,'
+   'course_provider,federal_migration_office}}',
+   '{{jobcenter,employment_agency,immigration_office,social_welfare_office_asylum,'
+   'course_provider,federal_migration_office}}',
    '{{core}}', '{{"§ 88a(1) und (3) AufenthG","§ 8 IntV"}}', '2026-07-01')
 """
 

@@ -178,7 +178,8 @@ grant select on ia.case_access to ia_app
 create function ia.damm(p_digits text) returns text
   language plpgsql immutable strict parallel safe as $$
 declare
-  quasigroup constant text := '0317598642709215486342068713591750983426612304597836742095815869720134894536201794386172052581436790';
+  quasigroup constant text := '03175986427092154863420687135917509834266123045978'
+    '36742095815869720134894536201794386172052581436790';
   interim int := 0;
 begin
   for i in 1 .. length(p_digits) loop
@@ -191,8 +192,10 @@ $$
 create function ia.next_case_reference(p_year int) returns text
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  prefix text := (select m.reference_prefix from ia.municipality m where m.id = ia.ctx_municipality());
-  numbers text := format('ia.case_number_%s_%s', replace(ia.ctx_municipality()::text, '-', ''), p_year);
+  prefix text := (select m.reference_prefix from ia.municipality m
+    where m.id = ia.ctx_municipality());
+  numbers text := format('ia.case_number_%s_%s',
+    replace(ia.ctx_municipality()::text, '-', ''), p_year);
   digits text;
 begin
   if to_regclass(numbers) is null then
@@ -247,7 +250,8 @@ begin
   end if;
   insert into ia.case_access as a
       (municipality_id, agency_id, case_id, sort_at, status, valid_from, valid_to)
-    values (subject.municipality_id, p_agency, p_case, subject.created_at, subject.status, opens, ends)
+    values (subject.municipality_id, p_agency, p_case, subject.created_at, subject.status,
+      opens, ends)
     on conflict on constraint pk_case_access do update
       set valid_from = excluded.valid_from, valid_to = excluded.valid_to;
   return true;

@@ -1,4 +1,4 @@
-"""The only wiring: features, drawings, reactions, problem handlers, what lives as long as the app."""
+"""The only wiring: features, drawings, reactions, problem handlers, the app's life."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping

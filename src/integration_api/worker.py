@@ -74,4 +74,3 @@ async def _once(
 ) -> int:
     async with database.writing(Call(system, "clock", uuid7())) as tx:
         return await step(tx)
-

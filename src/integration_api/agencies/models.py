@@ -58,7 +58,9 @@ agency = Table(
     UniqueConstraint("municipality_id", "id"),
     UniqueConstraint("municipality_id", "slug"),
     ForeignKeyConstraint(["municipality_id"], [municipality.c.id]),
-    ForeignKeyConstraint(["municipality_id", "parent_id"], ["ia.agency.municipality_id", "ia.agency.id"]),
+    ForeignKeyConstraint(
+        ["municipality_id", "parent_id"], ["ia.agency.municipality_id", "ia.agency.id"]
+    ),
     CheckConstraint("active_to > active_from", name="active"),
     CheckConstraint("parent_id <> id", name="parent"),
     Index(None, "created_at", "id"),  # serves the pages of GET /v1/agencies
@@ -111,6 +113,8 @@ api_key = Table(
     instant("revoked_at", nullable=True),
     instant("last_used_at", nullable=True),
     UniqueConstraint("secret_sha256"),
-    ForeignKeyConstraint(["municipality_id", "client_id"], [api_client.c.municipality_id, api_client.c.id]),
+    ForeignKeyConstraint(
+        ["municipality_id", "client_id"], [api_client.c.municipality_id, api_client.c.id]
+    ),
     Index(None, "municipality_id", "client_id"),
 )

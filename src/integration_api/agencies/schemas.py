@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from integration_api.kernel.scalars import Code, Day, Id, LanguageTag, Text, coded
+from integration_api.kernel.scalars import Code, Day, Id, LanguageTag, Text, in_list
 from integration_api.kernel.schemas import UNSET, Out, PageInfo, PageQuery, Schema, Unset
 
 Slug = Annotated[
@@ -20,11 +20,14 @@ Slug = Annotated[
     ),
 ]
 Name = Annotated[
-    Text, Field(max_length=200, description="Name as people know it.", examples=["Jobcenter Wuppertal"])
+    Text,
+    Field(max_length=200, description="Name as people know it.", examples=["Jobcenter Wuppertal"]),
 ]
-AgencyType = Annotated[coded("agency_types", "jobcenter"), Field(description="Kind of agency.")]
+AgencyType = Annotated[
+    Annotated[Code, in_list("agency_types", "jobcenter")], Field(description="Kind of agency.")
+]
 Jurisdictions = Annotated[
-    list[coded("jurisdictions", "basic_income_support")],
+    list[Annotated[Code, in_list("jurisdictions", "basic_income_support")]],
     Field(max_length=30, description="Jurisdictions (Rechtskreise) in which it works."),
 ]
 
@@ -32,13 +35,21 @@ Jurisdictions = Annotated[
 class ContactPoint(Schema):
     """One way to reach an agency; a function, never a person."""
 
-    channel: Annotated[coded("contact_channels", "hotline"), Field(description="Kind of contact.")]
+    channel: Annotated[
+        Annotated[Code, in_list("contact_channels", "hotline")],
+        Field(description="Kind of contact."),
+    ]
     value: Annotated[
         Text,
-        Field(max_length=200, description="Number (E.164), address or link.", examples=["+49 202 74763333"]),
+        Field(
+            max_length=200,
+            description="Number (E.164), address or link.",
+            examples=["+49 202 74763333"],
+        ),
     ]
     label: Annotated[
-        Text, Field(max_length=200, description="What it is for.", examples=["Allgemeine Auskünfte"])
+        Text,
+        Field(max_length=200, description="What it is for.", examples=["Allgemeine Auskünfte"]),
     ]
     languages: Annotated[
         list[LanguageTag], Field(max_length=20, description="Languages spoken there (BCP 47).")
@@ -90,9 +101,7 @@ class MunicipalityOut(Out):
     id: Annotated[UUID, Field(description="Immutable key of the municipality.")]
     slug: Annotated[str, Field(description="Name in addresses.")]
     name: Annotated[str, Field(description="Name of the municipality.")]
-    ags: Annotated[
-        str | None, Field(description="Amtlicher Gemeindeschlüssel of today, 8 digits.")
-    ]
+    ags: Annotated[str | None, Field(description="Amtlicher Gemeindeschlüssel of today, 8 digits.")]
 
 
 class ContactPointOut(Out):
@@ -110,8 +119,10 @@ class AgencyOut(Out):
     id: UUID
     slug: str
     name: str
-    type: Annotated[coded("agency_types", "jobcenter"), Field(description="Kind of agency.")]
-    jurisdictions: list[coded("jurisdictions", "basic_income_support")]
+    type: Annotated[
+        Annotated[Code, in_list("agency_types", "jobcenter")], Field(description="Kind of agency.")
+    ]
+    jurisdictions: list[Annotated[Code, in_list("jurisdictions", "basic_income_support")]]
     municipality: MunicipalityOut
     parent_id: Annotated[UUID | None, Field(description="The agency it is a team of.")]
     contact_points: list[ContactPointOut]
@@ -133,8 +144,14 @@ class AgencyFilter(PageQuery):
 
     municipality_id: Annotated[Id | None, Field(description="Only this municipality.")] = None
     ags: Annotated[
-        str | None, Field(pattern=r"^(0[1-9]|1[0-6])[0-9]{6}$", description="Only the municipality with this AGS.")
+        str | None,
+        Field(
+            pattern=r"^(0[1-9]|1[0-6])[0-9]{6}$", description="Only the municipality with this AGS."
+        ),
     ] = None
     slug: Annotated[Slug | None, Field(description="Only the agency with this slug.")] = None
-    type: Annotated[coded("agency_types", "jobcenter") | None, Field(description="Only this kind.")] = None
+    type: Annotated[
+        Annotated[Code, in_list("agency_types", "jobcenter")] | None,
+        Field(description="Only this kind."),
+    ] = None
     parent_id: Annotated[Id | None, Field(description="Only the teams of this agency.")] = None

@@ -38,7 +38,7 @@ FILTERS: dict[str, ColumnElement[bool]] = {
         )
     ),
 }
-CHANGEABLE = {
+CHANGEABLE: dict[str, Any] = {
     "name": Text(),
     "jurisdictions": ARRAY(Text),
     "contact_points": JSONB(),
@@ -107,7 +107,7 @@ def list_agencies(names: frozenset[str], direction: Direction) -> Query:
 
 
 def _create() -> Change:
-    kinds = {
+    kinds: dict[str, Any] = {
         "slug": Text(),
         "name": Text(),
         "type": Text(),
@@ -145,5 +145,7 @@ def change(names: frozenset[str]) -> Change:
         .returning(*agency.c)
         .cte("moved")
     )
-    parts = journal.record("agency", moved, "agency.changed", changed=sorted(names), to=journal.mine)
+    parts = journal.record(
+        "agency", moved, "agency.changed", changed=sorted(names), to=journal.mine
+    )
     return Change(select(_body(moved).label("body"), moved.c.version).add_cte(*parts))

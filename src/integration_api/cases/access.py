@@ -29,6 +29,4 @@ def visible(me: Me) -> ColumnElement[bool]:
 
 def led(me: Me) -> ColumnElement[bool]:
     """Cases that the caller's agency leads."""
-    return and_(
-        case.c.municipality_id == me.municipality_id, case.c.lead_agency_id == me.agency
-    )
+    return and_(case.c.municipality_id == me.municipality_id, case.c.lead_agency_id == me.agency)

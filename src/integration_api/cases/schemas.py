@@ -7,12 +7,14 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from integration_api.kernel.scalars import Code, Id, Text, coded
+from integration_api.kernel.scalars import Code, Id, Text, in_list
 from integration_api.kernel.schemas import UNSET, Out, PageInfo, PageQuery, Schema, Unset
 
 from .lifecycle import CASE, CasePhase
 
-System = Annotated[Code, Field(description="Name of the foreign system.", examples=["jobcenter_file"])]
+System = Annotated[
+    Code, Field(description="Name of the foreign system.", examples=["jobcenter_file"])
+]
 Value = Annotated[
     Text,
     Field(
@@ -27,8 +29,13 @@ Value = Annotated[
 class Concern(Schema):
     """What the case is about, in one life area (Anliegen)."""
 
-    life_area: Annotated[coded("life_areas", "language"), Field(description="Life area.")]
-    topic: Annotated[coded("referral_topics", "language_course"), Field(description="Topic in it.")]
+    life_area: Annotated[
+        Annotated[Code, in_list("life_areas", "language")], Field(description="Life area.")
+    ]
+    topic: Annotated[
+        Annotated[Code, in_list("referral_topics", "language_course")],
+        Field(description="Topic in it."),
+    ]
 
 
 class ExternalId(Schema):
@@ -42,7 +49,10 @@ class ParticipantIn(Schema):
     """A person who takes part in the case."""
 
     person_id: Annotated[Id, Field(description="A person the caller may see.")]
-    role: Annotated[coded("participant_roles", "client"), Field(description="Role in the case.")]
+    role: Annotated[
+        Annotated[Code, in_list("participant_roles", "client")],
+        Field(description="Role in the case."),
+    ]
 
 
 Concerns = Annotated[list[Concern], Field(max_length=30, description="What the case is about.")]
@@ -70,15 +80,15 @@ class ParticipantOut(Out):
 
     id: UUID
     person_id: Annotated[UUID | None, Field(description="Null where the person is not visible.")]
-    role: coded("participant_roles", "client")
+    role: Annotated[Code, in_list("participant_roles", "client")]
     created_at: datetime
 
 
 class ConcernOut(Out):
     """What the case is about."""
 
-    life_area: coded("life_areas", "language")
-    topic: coded("referral_topics", "language_course")
+    life_area: Annotated[Code, in_list("life_areas", "language")]
+    topic: Annotated[Code, in_list("referral_topics", "language_course")]
 
 
 class ExternalIdOut(Out):
@@ -95,20 +105,30 @@ class CaseOut(Out):
 
     id: UUID
     reference: Annotated[
-        str, Field(description="Number for the phone, with a check digit.", examples=["W-2026-004711-5"])
+        str,
+        Field(
+            description="Number for the phone, with a check digit.", examples=["W-2026-004711-5"]
+        ),
     ]
     lead_agency_id: UUID
     status: CasePhase
-    outcome: coded("case_outcomes", "goals_reached") | None
-    reason: Annotated[str | None, Field(description="Coded reason of the last move, if it had one.")]
+    outcome: Annotated[Code, in_list("case_outcomes", "goals_reached")] | None
+    reason: Annotated[
+        str | None, Field(description="Coded reason of the last move, if it had one.")
+    ]
     concerns: list[ConcernOut]
     life_areas: Annotated[
-        list[coded("life_areas", "language")], Field(description="Life areas of the concerns.")
+        list[Annotated[Code, in_list("life_areas", "language")]],
+        Field(description="Life areas of the concerns."),
     ]
-    participants: Annotated[list[ParticipantOut], Field(description="The first 20; more by their list.")]
-    external_ids: Annotated[list[ExternalIdOut], Field(description="Numbers of the caller's agency.")]
+    participants: Annotated[
+        list[ParticipantOut], Field(description="The first 20; more by their list.")
+    ]
+    external_ids: Annotated[
+        list[ExternalIdOut], Field(description="Numbers of the caller's agency.")
+    ]
     redactions: Annotated[
-        list[coded("compartments", "core")],
+        list[Annotated[Code, in_list("compartments", "core")]],
         Field(description="Compartments left out because the caller may not see them."),
     ]
     allowed_actions: Annotated[list[str], Field(description="Arrows the caller may fire now.")]
@@ -141,7 +161,9 @@ class CaseFilter(PageQuery):
     @model_validator(mode="after")
     def _both(self) -> Self:
         if (self.external_system is None) != (self.external_id is None):
-            raise PydanticCustomError("both_or_neither", "external_system and external_id go together")
+            raise PydanticCustomError(
+                "both_or_neither", "external_system and external_id go together"
+            )
         return self
 
 
@@ -152,16 +174,24 @@ class MoveCase(Schema):
 class ReasonedMove(Schema):
     """A step back or aside."""
 
-    reason: Annotated[coded("reassessment_reasons", "situation_changed"), Field(description="Why.")]
+    reason: Annotated[
+        Annotated[Code, in_list("reassessment_reasons", "situation_changed")],
+        Field(description="Why."),
+    ]
 
 
 class CloseCase(Schema):
     """The end of a case."""
 
-    outcome: Annotated[coded("case_outcomes", "goals_reached"), Field(description="What came of it.")]
+    outcome: Annotated[
+        Annotated[Code, in_list("case_outcomes", "goals_reached")],
+        Field(description="What came of it."),
+    ]
 
 
 class ReopenCase(Schema):
     """Why a closed case goes on."""
 
-    reason: Annotated[coded("reopen_reasons", "closed_by_mistake"), Field(description="Why.")]
+    reason: Annotated[
+        Annotated[Code, in_list("reopen_reasons", "closed_by_mistake")], Field(description="Why.")
+    ]

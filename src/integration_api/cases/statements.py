@@ -23,7 +23,16 @@ from integration_api.kernel import journal
 from integration_api.kernel.lifecycle import Transition
 from integration_api.kernel.lists import Direction, envelope, page, variants
 from integration_api.kernel.operations import camel
-from integration_api.kernel.shape import allowed_actions, collected, fields, instant, names, whole
+from integration_api.kernel.shape import (
+    CORE,
+    NOBODY,
+    allowed_actions,
+    collected,
+    fields,
+    instant,
+    names,
+    whole,
+)
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.models import person
@@ -33,16 +42,12 @@ from .lifecycle import CASE, CasePhase
 from .models import case, case_access, case_external_id, case_participant
 
 ID = bindparam("id", type_=Uuid())
-CORE = literal_column("'{core}'::text[]")
-NOBODY = literal_column("'{}'::uuid[]")
 SHOWN_PARTICIPANTS = 20
 
 
 def participant(cp: FromClause, p: FromClause) -> ColumnElement[Any]:
     """A participant; `p` is the person where it is visible, else all null."""
-    return fields(
-        id=cp.c.id, person_id=p.c.id, role=cp.c.role, created_at=instant(cp.c.created_at)
-    )
+    return fields(id=cp.c.id, person_id=p.c.id, role=cp.c.role, created_at=instant(cp.c.created_at))
 
 
 def _participants(c: FromClause) -> FromClause:
@@ -59,8 +64,12 @@ def _participants(c: FromClause) -> FromClause:
     seen = first.outerjoin(person, and_(person.c.id == first.c.person_id, visible_persons(ME)))
     return (
         select(
-            collected(participant(first, person), first.c.created_at, first.c.id).label("documents"),
-            func.array_remove(func.array_agg(person.c.id), None, type_=ARRAY(Uuid)).label("persons"),
+            collected(participant(first, person), first.c.created_at, first.c.id).label(
+                "documents"
+            ),
+            func.array_remove(func.array_agg(person.c.id), None, type_=ARRAY(Uuid)).label(
+                "persons"
+            ),
             func.coalesce(func.bool_or(person.c.id.is_(None)), False).label("hidden"),
         )
         .select_from(seen)
@@ -197,7 +206,15 @@ def _create() -> Effect:
     added = (
         insert(case_participant)
         .from_select(
-            ["id", "municipality_id", "case_id", "lead_agency_id", "person_id", "role", "created_at"],
+            [
+                "id",
+                "municipality_id",
+                "case_id",
+                "lead_agency_id",
+                "person_id",
+                "role",
+                "created_at",
+            ],
             select(
                 people.c.id,
                 new_case.c.municipality_id,
@@ -233,9 +250,9 @@ def _create() -> Effect:
 def _given(name: str, **columns: Any) -> FromClause:
     """A list of objects handed in as JSON, as rows."""
     rows = func.jsonb_to_recordset(bindparam(name, type_=JSONB()))
-    return rows.table_valued(*(column(n, k()) for n, k in columns.items()), name=name).render_derived(
-        with_types=True
-    )
+    return rows.table_valued(
+        *(column(n, k()) for n, k in columns.items()), name=name
+    ).render_derived(with_types=True)
 
 
 def _created(c: FromClause, added: FromClause, numbered: FromClause) -> Any:
@@ -243,8 +260,12 @@ def _created(c: FromClause, added: FromClause, numbered: FromClause) -> Any:
     seen = added.outerjoin(person, and_(person.c.id == added.c.person_id, visible_persons(ME)))
     who = (
         select(
-            collected(participant(added, person), added.c.created_at, added.c.id).label("documents"),
-            func.array_remove(func.array_agg(person.c.id), None, type_=ARRAY(Uuid)).label("persons"),
+            collected(participant(added, person), added.c.created_at, added.c.id).label(
+                "documents"
+            ),
+            func.array_remove(func.array_agg(person.c.id), None, type_=ARRAY(Uuid)).label(
+                "persons"
+            ),
             func.coalesce(func.bool_or(person.c.id.is_(None)), False).label("hidden"),
         )
         .select_from(seen)
@@ -277,7 +298,9 @@ def move(arrow: str) -> Effect:
         "version": case.c.version + 1,
         "updated_at": ME.now,
     }
-    moved = update(case).where(case.c.id == ID, led(ME)).values(values).returning(*case.c).cte("moved")
+    moved = (
+        update(case).where(case.c.id == ID, led(ME)).values(values).returning(*case.c).cte("moved")
+    )
     parts = journal.record(
         "case",
         moved,

@@ -7,13 +7,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from integration_api.kernel import journal
 from integration_api.kernel.lists import Direction, envelope, page, variants
+from integration_api.kernel.shape import CORE, NOBODY
 from integration_api.kernel.statements import ME, Effect, Personal
 from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.models import person
 
 from .access import led, visible
 from .models import case, case_participant
-from .statements import CORE, ID, NOBODY, participant
+from .statements import ID, participant
 
 
 @variants

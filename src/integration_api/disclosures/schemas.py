@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from integration_api.kernel.scalars import Code, Id, Instant, Int, coded
+from integration_api.kernel.scalars import Code, Id, Instant, Int, in_list
 from integration_api.kernel.schemas import Out, PageInfo, PageQuery, Schema
 from integration_api.persons.lifecycle import DISCLOSURE, DisclosureStatus
 
@@ -44,7 +44,7 @@ class LegalGround(Schema):
 
 
 Compartments = Annotated[
-    list[coded("compartments", "core", "residence")],
+    list[Annotated[Code, in_list("compartments", "core", "residence")]],
     Field(min_length=1, max_length=8, description="Kinds of data; `core` is always among them."),
 ]
 
@@ -58,7 +58,9 @@ class DisclosureIn(Schema):
     ground: Annotated[
         ConsentGround | LegalGround, Field(discriminator="kind", description="Consent or law.")
     ]
-    purpose: Annotated[coded("purposes", "referral_handling"), Field(description="What for.")]
+    purpose: Annotated[
+        Annotated[Code, in_list("purposes", "referral_handling")], Field(description="What for.")
+    ]
     compartments: Compartments
     opening: Annotated[
         Opening,
@@ -92,8 +94,8 @@ class DisclosureOut(Out):
     recipient_agency_id: UUID
     consent_id: Annotated[UUID | None, Field(description="Null for the recipient.")]
     transfer_basis: str | None
-    purpose: coded("purposes", "referral_handling")
-    compartments: list[coded("compartments", "core")]
+    purpose: Annotated[Code, in_list("purposes", "referral_handling")]
+    compartments: list[Annotated[Code, in_list("compartments", "core")]]
     opening: Opening
     valid_from: datetime
     valid_to: Annotated[datetime | None, Field(description="Null: open end.")]
@@ -122,4 +124,3 @@ class DisclosureFilter(PageQuery):
     person_id: Annotated[Id | None, Field(description="Only this person's.")] = None
     case_id: Annotated[Id | None, Field(description="Only this case's.")] = None
     status: Annotated[DisclosureStatus | None, Field(description="Only in this state.")] = None
-

@@ -3,8 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from integration_api.code_lists.service import must_know
 from integration_api.cases.lifecycle import CASE_OPEN, CasePhase
+from integration_api.code_lists.service import must_know
 from integration_api.kernel import clock, concurrency
 from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import LoggedReadTx, WriteTx

@@ -27,7 +27,13 @@ from integration_api.cases.access import visible as visible_cases
 from integration_api.cases.models import case as case_table
 from integration_api.kernel import journal
 from integration_api.kernel.lists import Direction, envelope, page, variants
-from integration_api.kernel.shape import allowed_actions, instant, whole
+from integration_api.kernel.shape import (
+    CORE,
+    NOBODY,
+    allowed_actions,
+    instant,
+    whole,
+)
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.access import visible_consents, visible_disclosures
@@ -37,8 +43,6 @@ from integration_api.persons.statements_consents import ended, ids_of, record_en
 
 ID = bindparam("id", type_=Uuid())
 TODAY = bindparam("today", type_=Date())
-CORE = literal_column("'{core}'::text[]")
-NOBODY = literal_column("'{}'::uuid[]")
 INSTANT = DateTime(timezone=True)
 KINDS: dict[str, Any] = {
     "person_id": Uuid(),
@@ -171,9 +175,9 @@ def _facts() -> Query:
             g.c.valid_to.label("consent_ends"),
             b.c.code.label("basis"),
             carried.label("carried"),
-        )
-        .select_from(
-            select(literal_column("1")).subquery("asked")
+        ).select_from(
+            select(literal_column("1"))
+            .subquery("asked")
             .outerjoin(p, and_(p.c.id == given["person_id"], visible_persons(ME)))
             .outerjoin(c, and_(c.c.id == given["case_id"], visible_cases(ME)))
             .outerjoin(

@@ -1,10 +1,9 @@
 """Answers whose bytes Postgres made, and their ETag."""
 
-from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
+from asyncpg import Record
 from starlette.responses import Response
 
 from .problems import NotFound
@@ -25,9 +24,7 @@ class Answer(Response):
     shown: tuple[UUID, ...] = ()
 
 
-def resource(
-    row: Mapping[str, Any] | None, *, status: int = 200, location: str | None = None
-) -> Answer:
+def resource(row: Record | None, *, status: int = 200, location: str | None = None) -> Answer:
     """The answer for one resource: its document, ETag and, for a new one, its Location.
 
     Raises:

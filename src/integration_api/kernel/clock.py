@@ -35,7 +35,7 @@ def today() -> date:
 
 def move(offset: timedelta) -> None:
     """Move the clock by `offset` against real time, forwards or backwards."""
-    global _offset  # noqa: PLW0603 - one process has one clock
+    global _offset
     _offset = offset
 
 

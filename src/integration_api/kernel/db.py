@@ -22,6 +22,7 @@ from . import clock
 from .answers import Answer
 from .idempotency import Claim, Claimed
 from .ids import uuid7
+from .observability import count_statement
 from .principal import ANONYMOUS, Caller, Principal, Purpose
 from .problems import KeyInUse
 from .statements import Change, Personal, Query, Statement
@@ -69,24 +70,28 @@ class Transaction:
             TimeoutError: no connection became free.
         """
         opening = self._opening + (claim.opening if claim else "")
-        for attempt in (1, 2):
-            self._loan = self._database.pool.acquire(timeout=self._database.wait)
-            self.connection = await self._loan.__aenter__()
-            try:
-                tag = await self.connection.execute(opening)
-            except LOST:
-                await self.close(failed=True)
-                if attempt == 2:
-                    raise
-            except asyncpg.LockNotAvailableError as e:
-                await self.close(failed=True)
-                raise KeyInUse from e
-            else:
-                break
+        try:
+            connection, tag = await self._begin(opening)
+        except TimeoutError:  # no connection was free: asking again would only wait again
+            raise
+        except LOST:
+            connection, tag = await self._begin(opening)
         if claim:
-            await claim.judge(self.connection, tag)
-        assert self.connection is not None
-        return self.connection
+            await claim.judge(connection, tag)
+        return connection
+
+    async def _begin(self, opening: str) -> tuple[Connection, str]:
+        self._loan = self._database.pool.acquire(timeout=self._database.wait)
+        connection: Connection = await self._loan.__aenter__()
+        self.connection = connection
+        try:
+            return connection, await connection.execute(opening)
+        except asyncpg.LockNotAvailableError as e:
+            await self.close(failed=True)
+            raise KeyInUse from e
+        except BaseException:
+            await self.close(failed=True)
+            raise
 
     async def close(self, *, failed: bool) -> None:
         """Commit, or roll back; a connection that cannot even roll back is thrown away.
@@ -147,7 +152,10 @@ class _Handle:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         await self._transaction.close(failed=error is not None)
 
@@ -170,10 +178,12 @@ class _Handle:
 
     async def _row(self, statement: Statement, params: dict[str, Any]) -> Record | None:
         connection = await self._connection()
+        count_statement()
         return await connection.fetchrow(statement.sql, *self._args(statement, params))
 
     async def _rows(self, statement: Statement, params: dict[str, Any]) -> list[Record]:
         connection = await self._connection()
+        count_statement()
         return await connection.fetch(statement.sql, *self._args(statement, params))
 
 
@@ -189,7 +199,7 @@ class ReadTx(_Handle):
         return await self._rows(statement, params)
 
 
-class WriteTx(_Handle):
+class WriteTx(ReadTx):
     """Reads, locks and writes; its answer is stored with the idempotency key."""
 
     async def row(self, statement: Query | Change, **params: Any) -> Record | None:
@@ -207,7 +217,10 @@ class WriteTx(_Handle):
         return answer
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         if error is None and self.call.claim and not self._transaction.closing:
             await self._transaction.close(failed=True)
@@ -234,7 +247,7 @@ async def _commit(connection: Connection, closing: str, brackets: Brackets) -> s
 async def _rollback(connection: Connection, sql: str) -> None:
     try:
         await connection.execute(sql, timeout=2)
-    except Exception:  # noqa: BLE001 - whatever it was, this connection is of no more use
+    except Exception:
         connection.terminate()
 
 

@@ -19,7 +19,8 @@ from sqlalchemy import CheckConstraint, Column, DateTime, Index, Integer, LargeB
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from .. import __version__
+from integration_api import __version__
+
 from . import clock
 from .answers import Answer
 from .principal import Caller
@@ -71,7 +72,7 @@ class Claim:
         """SQL behind BEGIN: takes the key, or waits for who has it, and tells by its tag."""
         until = (clock.now() + KEPT).isoformat()
         return (
-            "INSERT INTO ia.idempotency_key"
+            "INSERT INTO ia.idempotency_key"  # noqa: S608 - UUIDs, hex, an instant of ours
             " (municipality_id, client_id, key, fingerprint, expires_at) VALUES"
             f" ('{self.municipality_id}', '{self.client_id}', {_hex_text(self.key)},"
             f" '\\x{self.fingerprint.hex()}', '{until}') ON CONFLICT DO NOTHING"
@@ -82,7 +83,7 @@ class Claim:
         headers = {n: answer.headers[n] for n in ("ETag", "Location") if n in answer.headers}
         shown = ",".join(str(i) for i in answer.shown)
         return (
-            f"UPDATE ia.idempotency_key SET status = {answer.status_code:d},"
+            f"UPDATE ia.idempotency_key SET status = {answer.status_code:d},"  # noqa: S608 - hex
             f" headers = {_hex_text(orjson.dumps(headers).decode())},"
             f" body = '\\x{bytes(answer.body).hex()}', shown = '{{{shown}}}'"
             f" WHERE client_id = '{self.client_id}' AND key = {_hex_text(self.key)};"

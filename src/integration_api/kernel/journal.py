@@ -81,15 +81,13 @@ def record(
     `action` is the event type (`referral.accepted`), `to` the agencies that may know of it;
     `many` where one statement may move several rows, whose events need an id each.
     """
-    names = literal_column(f"'{{{','.join(changed)}}}'::text[]")
+    names: ColumnElement[Any] = literal_column(f"'{{{','.join(changed)}}}'::text[]")
     event_id = func.gen_random_uuid() if many else ME.event
     rows = select(change, event_id.label("event_id")).cte(f"{noun}_events")
     return _audit(noun, change, action, reason), _event(noun, rows, action, names, to(rows))
 
 
-def _audit(
-    noun: str, change: FromClause, action: str, reason: ColumnElement[Any] | None
-) -> CTE:
+def _audit(noun: str, change: FromClause, action: str, reason: ColumnElement[Any] | None) -> CTE:
     entry = fields(
         at=instant(ME.now),
         municipality_id=change.c.municipality_id,

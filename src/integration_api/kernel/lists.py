@@ -26,7 +26,6 @@ from sqlalchemy import (
     or_,
     select,
 )
-
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from .answers import Answer
@@ -62,7 +61,9 @@ def page(
             rows = rows.where(at <= AT, or_(at < AT, last < LAST))
         rows = rows.order_by(at.desc(), last.desc())
     found = rows.limit(LIMIT + 1).subquery("found")
-    order = (found.c.at, found.c.id) if direction.backwards else (found.c.at.desc(), found.c.id.desc())
+    order = (
+        (found.c.at, found.c.id) if direction.backwards else (found.c.at.desc(), found.c.id.desc())
+    )
     return select(found, func.row_number().over(order_by=order).label("n")).cte("page")
 
 

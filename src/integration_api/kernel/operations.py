@@ -23,7 +23,7 @@ def operation(
     method: str,
     path: str,
     *,
-    id: str,  # noqa: A002 - the contract's word
+    id: str,
     summary: str,
     answer: type[BaseModel] | None,
     scope: Scope | None = None,
@@ -68,9 +68,8 @@ def transition(
     """Register the handler of one arrow: everything about it is printed from the drawing."""
     arrow = lifecycle[name]
     sources = ", ".join(sorted(s.value for s in arrow.sources))
-    description = (
-        f"{arrow.doc}\n\nFrom {sources} to **{arrow.target.value}**; by {', '.join(sorted(arrow.by))}."
-    )
+    by = ", ".join(sorted(map(str, arrow.by)))
+    description = f"{arrow.doc}\n\nFrom {sources} to **{arrow.target.value}**; by {by}."
     drawn = {
         "lifecycle": lifecycle.name,
         "name": name,

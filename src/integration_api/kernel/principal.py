@@ -22,9 +22,7 @@ from .problems import InvalidPurpose, MissingScope, NotAMember, Unauthenticated
 from .scalars import Code, Id
 from .scopes import Scope
 
-NOBODY = (
-    "SET LOCAL app.municipality_id='';SET LOCAL app.agency_id='';SET LOCAL app.client_id='';"
-)
+NOBODY = "SET LOCAL app.municipality_id='';SET LOCAL app.agency_id='';SET LOCAL app.client_id='';"
 _KEY = re.compile(r"ia_[a-z]{4}_[0-9a-z]{8}_[0-9a-f]{72}", re.ASCII)
 _NO_ID = UUID(int=0)
 
@@ -142,7 +140,7 @@ async def _caller(
     ] = None,
 ) -> Principal:
     key = credentials.credentials if credentials else ""
-    principal = await request.app.state.keys.find(key)
+    principal: Principal | None = await request.app.state.keys.find(key)
     if principal is None:
         raise Unauthenticated
     request.state.client_id = str(principal.client_id)

@@ -24,7 +24,7 @@ _table: Mapping[Cause, tuple[Reaction, ...]] = {}
 
 def wire(table: Mapping[Cause, tuple[Reaction, ...]]) -> None:
     """Set the table; called once, by the application and the worker."""
-    global _table  # noqa: PLW0603 - one table for the process, written in app.py
+    global _table
     _table = table
 
 

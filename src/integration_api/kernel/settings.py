@@ -19,7 +19,9 @@ class _Files(PydanticBaseSettingsSource):
         return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        values = {n: self.get_field_value(f, n)[0] for n, f in self.settings_cls.model_fields.items()}
+        values = {
+            n: self.get_field_value(f, n)[0] for n, f in self.settings_cls.model_fields.items()
+        }
         return {name: value for name, value in values.items() if value is not None}
 
 
@@ -74,10 +76,15 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order of precedence: arguments, environment, files named by the environment."""
-        return sources["init_settings"], sources["env_settings"], _Files(settings_cls)
+        return init_settings, env_settings, _Files(settings_cls)
 
     @property
     def local(self) -> bool:

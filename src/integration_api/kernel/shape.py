@@ -21,7 +21,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, array
 from .lifecycle import Lifecycle
 
 _FORM = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
-_FOREVER = literal_column("'infinity'::timestamptz")
+_FOREVER: ColumnElement[Any] = literal_column("'infinity'::timestamptz")
+NOBODY: ColumnElement[Any] = literal_column("'{}'::uuid[]")
+"""No subjects: the answer shows nobody."""
+CORE: ColumnElement[Any] = literal_column("'{core}'::text[]")
+"""The compartment of every answer about a person."""
 
 
 def instant(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -53,9 +57,10 @@ def names(*pairs: tuple[str, ColumnElement[bool]]) -> ColumnElement[Any]:
     """The names whose condition holds, as an array of text."""
     if not pairs:
         return literal_column("'{}'::text[]")
-    chosen = [case((condition, literal_column(f"'{name}'"))) for name, condition in pairs]
+    chosen: list[ColumnElement[Any]] = [
+        case((condition, literal_column(f"'{name}'"))) for name, condition in pairs
+    ]
     return func.array_remove(array(chosen, type_=Text), null(), type_=ARRAY(Text))
-
 
 
 def one_of(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:

@@ -23,7 +23,7 @@ from sqlalchemy.sql.visitors import iterate
 
 from .tables import access_record
 
-DIALECT = asyncpg.dialect()
+DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 HANDED_ON = (JSON, ARRAY, Boolean)
 """Types whose processor the driver makes needless: its codecs take the Python values."""
 
@@ -78,7 +78,7 @@ class Query(Statement):
 
     def __init__(self, statement: Select[Any]) -> None:
         for part in iterate(statement):
-            locks = isinstance(part, Select) and part._for_update_arg is not None  # noqa: SLF001
+            locks = isinstance(part, Select) and part._for_update_arg is not None
             if isinstance(part, UpdateBase) or locks:
                 raise TypeError("a Query neither locks nor writes: use Change")
         super().__init__(statement)

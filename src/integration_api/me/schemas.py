@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from integration_api.kernel.scalars import coded
+from integration_api.kernel.scalars import Code, in_list
 from integration_api.kernel.schemas import Out
 
 
@@ -23,7 +23,7 @@ class MyAgency(Out):
     id: UUID
     slug: str
     name: str
-    type: coded("agency_types", "jobcenter")
+    type: Annotated[Code, in_list("agency_types", "jobcenter")]
 
 
 class MyMember(Out):
@@ -31,7 +31,7 @@ class MyMember(Out):
 
     id: UUID
     function_title: str
-    roles: list[coded("roles", "case_worker")]
+    roles: list[Annotated[Code, in_list("roles", "case_worker")]]
 
 
 class Count(Out):
@@ -58,7 +58,7 @@ class MeOut(Out):
     client_id: UUID
     scopes: Annotated[list[str], Field(description="What the client may do.")]
     purposes: Annotated[
-        list[coded("purposes", "case_management")],
+        list[Annotated[Code, in_list("purposes", "case_management")]],
         Field(description="Registered purposes of processing."),
     ]
     counts: Counts

@@ -62,7 +62,7 @@ async def get_consent(id: Id, db: LoggedRead) -> Response:
     status=201,
 )
 async def create_consent(body: ConsentIn, db: Write) -> Response:
-    """Records what a person consented to: recipients, purposes, compartments, term (Art. 7 GDPR)."""
+    """Records a consent: recipients, purposes, compartments, term (Art. 7 GDPR)."""
     return await service.create(db, body)
 
 

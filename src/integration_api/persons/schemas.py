@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from integration_api.kernel.scalars import (
+    Code,
     Day,
     Flag,
     Id,
@@ -15,7 +16,7 @@ from integration_api.kernel.scalars import (
     LanguageTag,
     PartialDate,
     Text,
-    coded,
+    in_list,
 )
 from integration_api.kernel.schemas import UNSET, Out, PageInfo, PageQuery, Schema, Unset
 
@@ -44,10 +45,14 @@ class Language(Schema):
     """A language that the person speaks."""
 
     tag: Annotated[LanguageTag, Field(description="BCP 47, e.g. `kmr` or `ckb`, not `ku`.")]
-    interpreter_needed: Annotated[Flag, Field(description="Whether an interpreter is needed.")] = False
+    interpreter_needed: Annotated[Flag, Field(description="Whether an interpreter is needed.")] = (
+        False
+    )
 
 
-Name = Annotated[FullName | Mononym, Field(discriminator="kind", description="Name; a mononym is one.")]
+Name = Annotated[
+    FullName | Mononym, Field(discriminator="kind", description="Name; a mononym is one.")
+]
 BirthDate = Annotated[
     PartialDate | None,
     Field(description="`YYYY`, `YYYY-MM` or `YYYY-MM-DD`; 1 January is often a placeholder."),
@@ -95,14 +100,14 @@ class CurrentResidence(Out):
     """The residence period of today, as recorded."""
 
     id: UUID
-    status_code: coded("residence_status_codes", "ae_18a")
+    status_code: Annotated[Code, in_list("residence_status_codes", "ae_18a")]
     valid_from: date
     valid_to: date | None
-    work_annotation: coded("work_annotations", "employment_allowed")
+    work_annotation: Annotated[Code, in_list("work_annotations", "employment_allowed")]
 
 
 Redactions = Annotated[
-    list[coded("compartments", "residence")],
+    list[Annotated[Code, in_list("compartments", "residence")]],
     Field(description="Compartments left out because the caller may not see them."),
 ]
 
@@ -111,15 +116,19 @@ class PersonOut(Out):
     """A person as far as the caller may see it."""
 
     id: UUID
-    controller_agency_id: Annotated[UUID, Field(description="The agency responsible for the record.")]
+    controller_agency_id: Annotated[
+        UUID, Field(description="The agency responsible for the record.")
+    ]
     name: NameOut
     birth_date: Annotated[str | None, Field(description="Partial date.")]
     birth_date_estimated: bool
     languages: list[LanguageOut]
     current_residence: Annotated[
         CurrentResidence | None,
-        Field(description="Null when none is recorded, or when `redactions` names `residence`.",
-              json_schema_extra={"x-compartment": "residence"}),
+        Field(
+            description="Null when none is recorded, or when `redactions` names `residence`.",
+            json_schema_extra={"x-compartment": "residence"},
+        ),
     ]
     redactions: Redactions
     created_at: datetime
@@ -136,7 +145,10 @@ class PersonPage(Out):
 class ResidencePeriodIn(Schema):
     """A period of residence status; a correction is a new period that names the old one."""
 
-    status_code: Annotated[coded("residence_status_codes", "ae_18a"), Field(description="Status of the law.")]
+    status_code: Annotated[
+        Annotated[Code, in_list("residence_status_codes", "ae_18a")],
+        Field(description="Status of the law."),
+    ]
     valid_from: Annotated[Day, Field(description="First day.", examples=["2026-09-15"])]
     valid_to: Annotated[Day | None, Field(description="First day after the period.")] = None
     document_valid_to: Annotated[
@@ -144,14 +156,20 @@ class ResidencePeriodIn(Schema):
     ] = None
     issuing_agency_id: Annotated[Id | None, Field(description="The agency that issued it.")] = None
     work_annotation: Annotated[
-        coded("work_annotations", "employment_allowed"),
+        Annotated[Code, in_list("work_annotations", "employment_allowed")],
         Field(description="What the document says about work (§ 4a(3) AufenthG)."),
     ]
     work_annotation_text: Annotated[
-        Annotated[Text, Field(max_length=500)] | None, Field(description="The annotation's own words.")
+        Annotated[Text, Field(max_length=500)] | None,
+        Field(description="The annotation's own words."),
     ] = None
-    source: Annotated[coded("residence_sources", "document_seen"), Field(description="How it is known.")]
-    corrects_id: Annotated[Id | None, Field(description="The period that this one corrects.")] = None
+    source: Annotated[
+        Annotated[Code, in_list("residence_sources", "document_seen")],
+        Field(description="How it is known."),
+    ]
+    corrects_id: Annotated[Id | None, Field(description="The period that this one corrects.")] = (
+        None
+    )
 
     @model_validator(mode="after")
     def _period(self) -> Self:
@@ -165,16 +183,16 @@ class ResidencePeriodOut(Out):
 
     id: UUID
     person_id: UUID
-    status_code: coded("residence_status_codes", "ae_18a")
+    status_code: Annotated[Code, in_list("residence_status_codes", "ae_18a")]
     code_list_version: Annotated[str, Field(description="Version of the list of status codes.")]
     legal_norm: Annotated[str | None, Field(description="The section behind the code.")]
     valid_from: date
     valid_to: date | None
     document_valid_to: date | None
     issuing_agency_id: UUID | None
-    work_annotation: coded("work_annotations", "employment_allowed")
+    work_annotation: Annotated[Code, in_list("work_annotations", "employment_allowed")]
     work_annotation_text: str | None
-    source: coded("residence_sources", "document_seen")
+    source: Annotated[Code, in_list("residence_sources", "document_seen")]
     corrects_id: UUID | None
     corrected_by_id: Annotated[UUID | None, Field(description="The period that corrects this one.")]
     recorded_by_agency_id: UUID
@@ -189,7 +207,8 @@ class ResidencePeriodPage(Out):
 
 
 Compartments = Annotated[
-    list[coded("compartments", "core")], Field(min_length=1, max_length=8, description="Kinds of data.")
+    list[Annotated[Code, in_list("compartments", "core")]],
+    Field(min_length=1, max_length=8, description="Kinds of data."),
 ]
 
 
@@ -202,15 +221,23 @@ class ConsentIn(Schema):
     ]
     compartments: Compartments
     purposes: Annotated[
-        list[coded("purposes", "case_management")], Field(min_length=1, max_length=10, description="What for.")
+        list[Annotated[Code, in_list("purposes", "case_management")]],
+        Field(min_length=1, max_length=10, description="What for."),
     ]
-    instrument: Annotated[coded("consent_instruments", "data_processing"), Field(description="Kind.")]
-    form: Annotated[coded("consent_forms", "written"), Field(description="How it was given.")]
+    instrument: Annotated[
+        Annotated[Code, in_list("consent_instruments", "data_processing")],
+        Field(description="Kind."),
+    ]
+    form: Annotated[
+        Annotated[Code, in_list("consent_forms", "written")], Field(description="How it was given.")
+    ]
     language_version: Annotated[LanguageTag, Field(description="Language of the text (BCP 47).")]
     informed_at: Annotated[Instant, Field(description="When the person was informed.")]
     granted_at: Annotated[Instant, Field(description="When the person consented.")]
     valid_from: Annotated[Instant | None, Field(description="Default: when it was granted.")] = None
-    valid_to: Annotated[Instant | None, Field(description="Default: 12 months after `valid_from`.")] = None
+    valid_to: Annotated[
+        Instant | None, Field(description="Default: 12 months after `valid_from`.")
+    ] = None
 
     @model_validator(mode="after")
     def _period(self) -> Self:
@@ -228,10 +255,10 @@ class ConsentOut(Out):
     person_id: UUID
     controller_agency_id: UUID
     recipient_agency_ids: list[UUID]
-    compartments: list[coded("compartments", "core")]
-    purposes: list[coded("purposes", "case_management")]
-    instrument: coded("consent_instruments", "data_processing")
-    form: coded("consent_forms", "written")
+    compartments: list[Annotated[Code, in_list("compartments", "core")]]
+    purposes: list[Annotated[Code, in_list("purposes", "case_management")]]
+    instrument: Annotated[Code, in_list("consent_instruments", "data_processing")]
+    form: Annotated[Code, in_list("consent_forms", "written")]
     language_version: str
     informed_at: datetime
     granted_at: datetime

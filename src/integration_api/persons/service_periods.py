@@ -41,7 +41,9 @@ async def create(tx: WriteTx, person_id: UUID, given: ResidencePeriodIn) -> Answ
     row = await tx.row(SEE, person_id=person_id)
     if row is None:
         raise NotFound
-    if not row["residence"] or not attributes("agency_types", row["mine"]).get("immigration_office"):
+    if not row["residence"] or not attributes("agency_types", row["mine"]).get(
+        "immigration_office"
+    ):
         raise NotYourMoveProblem
     values = given.model_dump() | {
         "code_list_version": version_of(STATUS_CODES),

@@ -24,7 +24,14 @@ from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.kernel import journal
 from integration_api.kernel.lists import Direction, envelope, page, variants
-from integration_api.kernel.shape import fields, instant, names, whole
+from integration_api.kernel.shape import (
+    CORE,
+    NOBODY,
+    fields,
+    instant,
+    names,
+    whole,
+)
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 
 from .access import disclosed, visible, visible_periods
@@ -32,7 +39,7 @@ from .models import person, residence_period
 
 ID = bindparam("id", type_=Uuid())
 TODAY = bindparam("today", type_=Date())
-PARTS = {
+PARTS: dict[str, Any] = {
     "family_name": Text(),
     "given_name": Text(),
     "birth_name": Text(),
@@ -103,9 +110,7 @@ def _document(p: FromClause) -> ColumnElement[Any]:
     )
 
 
-NOBODY = literal_column("'{}'::uuid[]")
-CORE = literal_column("'{core}'::text[]")
-CORE_RESIDENCE = literal_column("'{core,residence}'::text[]")
+CORE_RESIDENCE: ColumnElement[Any] = literal_column("'{core,residence}'::text[]")
 
 
 def _answer(p: FromClause) -> tuple[ColumnElement[Any], ...]:
@@ -121,7 +126,9 @@ def _answer(p: FromClause) -> tuple[ColumnElement[Any], ...]:
 
 GET = Personal("getPerson", select(*_answer(person)).where(person.c.id == ID, visible(ME)))
 SEE = Query(select(person.c.version).where(person.c.id == ID, visible(ME)))
-OWN = (person.c.municipality_id == ME.municipality_id) & (person.c.controller_agency_id == ME.agency)
+OWN = (person.c.municipality_id == ME.municipality_id) & (
+    person.c.controller_agency_id == ME.agency
+)
 LOCK = Change(
     select(person.c.version)
     .where(person.c.id == ID, OWN)

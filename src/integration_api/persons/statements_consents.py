@@ -12,7 +12,6 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
-    literal_column,
     select,
     update,
 )
@@ -22,7 +21,13 @@ from sqlalchemy.sql.selectable import FromClause
 from integration_api.agencies.models import agency
 from integration_api.kernel import journal
 from integration_api.kernel.lists import Direction, envelope, page, variants
-from integration_api.kernel.shape import allowed_actions, instant, whole
+from integration_api.kernel.shape import (
+    CORE,
+    NOBODY,
+    allowed_actions,
+    instant,
+    whole,
+)
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 
 from .access import visible_consents
@@ -30,8 +35,6 @@ from .lifecycle import CONSENT, ConsentStatus, DisclosureStatus
 from .models import consent, disclosure
 
 ID = bindparam("id", type_=Uuid())
-CORE = literal_column("'{core}'::text[]")
-NOBODY = literal_column("'{}'::uuid[]")
 INSTANT = DateTime(timezone=True)
 KINDS: dict[str, Any] = {
     "person_id": Uuid(),
@@ -176,7 +179,9 @@ def record_ended(rows: Any) -> Any:
 
 def ids_of(rows: Any) -> ColumnElement[Any]:
     """The ids of the rows of a CTE, an empty array for none."""
-    return select(func.coalesce(func.array_agg(rows.c.id, type_=ARRAY(Uuid)), NOBODY)).scalar_subquery()
+    return select(
+        func.coalesce(func.array_agg(rows.c.id, type_=ARRAY(Uuid)), NOBODY)
+    ).scalar_subquery()
 
 
 def _revoke() -> Effect:

@@ -21,14 +21,18 @@ from sqlalchemy.sql.selectable import FromClause
 from integration_api.agencies.models import agency
 from integration_api.kernel import journal
 from integration_api.kernel.lists import Direction, envelope, page, variants
-from integration_api.kernel.shape import instant, whole
+from integration_api.kernel.shape import (
+    NOBODY,
+    instant,
+    whole,
+)
 from integration_api.kernel.statements import ME, Effect, Personal, Query
 
 from .access import disclosed, visible, visible_periods
 from .models import person, residence_period
 
 PERSON_ID = bindparam("person_id", type_=Uuid())
-KINDS = {
+KINDS: dict[str, Any] = {
     "status_code": Text(),
     "code_list_version": Text(),
     "legal_norm": Text(),
@@ -41,8 +45,7 @@ KINDS = {
     "source": Text(),
     "corrects_id": Uuid(),
 }
-NOBODY = literal_column("'{}'::uuid[]")
-RESIDENCE = literal_column("'{residence}'::text[]")
+RESIDENCE: ColumnElement[Any] = literal_column("'{residence}'::text[]")
 
 
 def _document(r: FromClause) -> ColumnElement[Any]:
@@ -84,9 +87,9 @@ def list_periods(direction: Direction) -> Personal:
     there = select(person.c.id).where(person.c.id == PERSON_ID, visible(ME)).exists()
     extra = (
         there.label("there"),
-        func.coalesce(
-            func.array_agg(r.c.person_id.distinct(), type_=ARRAY(Uuid)), NOBODY
-        ).label("subjects"),
+        func.coalesce(func.array_agg(r.c.person_id.distinct(), type_=ARRAY(Uuid)), NOBODY).label(
+            "subjects"
+        ),
         RESIDENCE.label("compartments"),
     )
     source = found.join(r, r.c.id == found.c.id)

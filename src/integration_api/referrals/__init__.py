@@ -3,5 +3,5 @@
 The case stays with the sender; the recipient sees a preview until it accepts, then what the
 disclosure opens, until the end. The loop is always closed: completed with an outcome, declined or
 not completed with a reason, expired back to the sender, withdrawn.
-Source: domain text on hand-over between jurisdictions; HL7 SDOH Clinical Care (Task) for the states.
+Source: HL7 SDOH Clinical Care (Task) for the states; § 78 SGB X for the purpose lock.
 """

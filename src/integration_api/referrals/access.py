@@ -1,8 +1,6 @@
 """Who may see a referral, and which party the caller is."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from asyncpg import Record
 from sqlalchemy import ColumnElement, and_, or_
 
 from integration_api.kernel.principal import Principal
@@ -34,7 +32,7 @@ def visible(me: Me) -> ColumnElement[bool]:
     return or_(sent_by(me), sent_to(me))
 
 
-def parties(caller: Principal, row: Mapping[str, Any]) -> frozenset[str]:
+def parties(caller: Principal, row: Record) -> frozenset[str]:
     """The parties that the caller's agency is in a referral."""
     sides = {
         ReferralParty.SENDER.value: row["sender_agency_id"],

@@ -69,9 +69,7 @@ CLAIM_FREE = Guard(
     "Jemand anderes hat die Vermittlung schon übernommen.",
     "Somebody else has claimed the referral already.",
 )
-STILL_OPEN = Guard(
-    "referral_open", "Die Vermittlung ist beendet.", "The referral has ended."
-)
+STILL_OPEN = Guard("referral_open", "Die Vermittlung ist beendet.", "The referral has ended.")
 CASE_LED = Guard(
     "person_takes_part",
     "Die Person nimmt am Fall nicht teil, oder die Übermittlung gilt für anderes.",

@@ -80,7 +80,9 @@ referral = Table(
     ForeignKeyConstraint(
         ["municipality_id", "replaces_id"], ["ia.referral.municipality_id", "ia.referral.id"]
     ),
-    ForeignKeyConstraint(["municipality_id", "claimed_by"], [member.c.municipality_id, member.c.id]),
+    ForeignKeyConstraint(
+        ["municipality_id", "claimed_by"], [member.c.municipality_id, member.c.id]
+    ),
     CheckConstraint("recipient_agency_id <> sender_agency_id", name="recipient"),
     CheckConstraint("status <> 'draft' or sent_at is null", name="sent"),
     CheckConstraint("status not in ('sent', 'received') or due_at is not null", name="due"),

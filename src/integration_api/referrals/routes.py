@@ -58,7 +58,7 @@ async def list_referrals(
     problems=(404,),
 )
 async def get_referral(id: Id, db: LoggedRead) -> Response:
-    """A referral; the recipient sees a preview until it accepts, `redactions` says what is hidden."""
+    """A referral; its recipient sees a preview until it accepts, and `redactions` says so."""
     return await service.get(db, id)
 
 

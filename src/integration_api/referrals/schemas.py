@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from integration_api.kernel.scalars import Day, Id, Instant, Text, coded
+from integration_api.kernel.scalars import Code, Day, Id, Instant, Text, in_list
 from integration_api.kernel.schemas import Out, PageInfo, PageQuery, Schema
 
 from .lifecycle import REFERRAL, ReferralStatus
@@ -37,10 +37,12 @@ class ReferralIn(Schema):
         Id, Field(description="The disclosure of this person and case to the recipient.")
     ]
     topic: Annotated[
-        coded("referral_topics", "language_course"), Field(description="What it is about.")
+        Annotated[Code, in_list("referral_topics", "language_course")],
+        Field(description="What it is about."),
     ]
     urgency: Annotated[
-        coded("urgencies", "routine"), Field(description="Sets the due date in working days.")
+        Annotated[Code, in_list("urgencies", "routine")],
+        Field(description="Sets the due date in working days."),
     ] = "routine"
     handover_mode: Annotated[HandoverMode, Field(description="How it is handed over.")] = (
         HandoverMode.REFERRAL
@@ -58,7 +60,8 @@ class DeclineReferral(Schema):
     """Why it goes back."""
 
     reason: Annotated[
-        coded("decline_reasons", "no_capacity"), Field(description="Coded reason.")
+        Annotated[Code, in_list("decline_reasons", "no_capacity")],
+        Field(description="Coded reason."),
     ]
     reason_text: Annotated[Note | None, Field(description="Needed for `other`.")] = None
     suggested_recipient_id: Annotated[
@@ -70,7 +73,8 @@ class HoldReferral(Schema):
     """Why and until when work pauses."""
 
     reason: Annotated[
-        coded("hold_reasons", "awaiting_documents"), Field(description="Coded reason.")
+        Annotated[Code, in_list("hold_reasons", "awaiting_documents")],
+        Field(description="Coded reason."),
     ]
     reason_text: Annotated[Note | None, Field(description="Needed for `other`.")] = None
     resume_on: Annotated[Day, Field(description="Day on which work is taken up again.")]
@@ -80,7 +84,8 @@ class CompleteReferral(Schema):
     """What came of it."""
 
     outcome: Annotated[
-        coded("referral_outcomes", "need_met"), Field(description="Coded outcome.")
+        Annotated[Code, in_list("referral_outcomes", "need_met")],
+        Field(description="Coded outcome."),
     ]
     outcome_text: Annotated[Note | None, Field(description="Result in a few words.")] = None
 
@@ -89,7 +94,8 @@ class FailReferral(Schema):
     """Why it could not be completed."""
 
     reason: Annotated[
-        coded("failure_reasons", "client_unreachable"), Field(description="Coded reason.")
+        Annotated[Code, in_list("failure_reasons", "client_unreachable")],
+        Field(description="Coded reason."),
     ]
     reason_text: Annotated[Note | None, Field(description="Needed for `other`.")] = None
 
@@ -98,7 +104,8 @@ class WithdrawReferral(Schema):
     """Why the sender takes it back."""
 
     reason: Annotated[
-        coded("withdraw_reasons", "need_met_elsewhere"), Field(description="Coded reason.")
+        Annotated[Code, in_list("withdraw_reasons", "need_met_elsewhere")],
+        Field(description="Coded reason."),
     ]
     reason_text: Annotated[Note | None, Field(description="Needed for `other`.")] = None
 
@@ -106,7 +113,9 @@ class WithdrawReferral(Schema):
 class VoidReferral(Schema):
     """What was wrong."""
 
-    reason: Annotated[coded("void_reasons", "wrong_person"), Field(description="Coded reason.")]
+    reason: Annotated[
+        Annotated[Code, in_list("void_reasons", "wrong_person")], Field(description="Coded reason.")
+    ]
     reason_text: Annotated[Note | None, Field(description="Needed for `other`.")] = None
 
 
@@ -153,8 +162,8 @@ class ReferralOut(Out):
     responsible_agency_id: Annotated[
         UUID, Field(description="Who has the matter now: the sender until acceptance.")
     ]
-    topic: coded("referral_topics", "language_course")
-    urgency: coded("urgencies", "routine")
+    topic: Annotated[Code, in_list("referral_topics", "language_course")]
+    urgency: Annotated[Code, in_list("urgencies", "routine")]
     handover_mode: HandoverMode
     status: ReferralStatus
     due_at: Annotated[
@@ -177,11 +186,11 @@ class ReferralOut(Out):
     reason_text: str | None
     resume_on: date | None
     suggested_recipient_id: UUID | None
-    outcome: coded("referral_outcomes", "need_met") | None
+    outcome: Annotated[Code, in_list("referral_outcomes", "need_met")] | None
     outcome_text: str | None
     replaces_id: UUID | None
     redactions: Annotated[
-        list[coded("compartments", "core")],
+        list[Annotated[Code, in_list("compartments", "core")]],
         Field(description="Compartments left out because the caller may not see them."),
     ]
     allowed_actions: Annotated[list[str], Field(description="Arrows the caller may fire now.")]

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from asyncpg import Record
 
 from integration_api.cases.lifecycle import CASE_OPEN, NO_OPEN_REFERRALS, CasePhase
 from integration_api.code_lists.service import attributes, must_know
@@ -158,7 +159,7 @@ async def expire_due(tx: WriteTx) -> int:
     return len(await tx.rows(EXPIRE))
 
 
-async def _incoming(tx: WriteTx, id: UUID, version: int) -> Any:
+async def _incoming(tx: WriteTx, id: UUID, version: int) -> Record:
     row = await tx.row(LOCK, id=id, today=clock.today())
     if row is None:
         raise NotFound
@@ -170,7 +171,7 @@ async def _incoming(tx: WriteTx, id: UUID, version: int) -> Any:
     return row
 
 
-def _judge(facts: Mapping[str, Any]) -> None:
+def _judge(facts: Record) -> None:
     known = {
         "/person_id": facts["participant"],
         "/disclosure_id": facts["recipient"],
@@ -185,7 +186,7 @@ def _judge(facts: Mapping[str, Any]) -> None:
         raise GuardNotMet(DISCLOSURE_VALID)
 
 
-def _guard(arrow: str, tx: WriteTx, row: Mapping[str, Any], brought: Mapping[str, Any]) -> None:
+def _guard(arrow: str, tx: WriteTx, row: Record, brought: Mapping[str, Any]) -> None:
     """The guards drawn at the arrow, each asked by its name."""
     reason = brought.get("reason") or ""
     met = {
@@ -193,7 +194,8 @@ def _guard(arrow: str, tx: WriteTx, row: Mapping[str, Any], brought: Mapping[str
         RECIPIENT_ACTIVE: row["recipient_works"],
         NO_OTHER_OPEN: True,  # the partial unique index answers
         TEXT_FOR_OTHER: reason != OTHER or brought.get("reason_text"),
-        NAMES_COMPETENT: not reason.startswith("not_competent") or brought["suggested_recipient_id"],
+        NAMES_COMPETENT: not reason.startswith("not_competent")
+        or brought["suggested_recipient_id"],
         SECOND_PERSON: tx.caller.member_id and tx.caller.member_id != row["created_by"],
     }
     for guard in REFERRAL[arrow].guards:

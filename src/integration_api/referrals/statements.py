@@ -26,7 +26,15 @@ from integration_api.cases.models import case as case_table
 from integration_api.cases.models import case_participant
 from integration_api.kernel import journal
 from integration_api.kernel.lists import Direction, envelope, page, variants
-from integration_api.kernel.shape import allowed_actions, instant, names, one_of, whole
+from integration_api.kernel.shape import (
+    CORE,
+    NOBODY,
+    allowed_actions,
+    instant,
+    names,
+    one_of,
+    whole,
+)
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 from integration_api.persons.access import visible_disclosures
 from integration_api.persons.lifecycle import DisclosureStatus
@@ -37,9 +45,15 @@ from .lifecycle import REFERRAL, SHOWN, WORKED, ReferralStatus
 from .models import referral
 
 ID = bindparam("id", type_=Uuid())
-CORE = literal_column("'{core}'::text[]")
-NOBODY = literal_column("'{}'::uuid[]")
-TIMES = ("created_at", "updated_at", "sent_at", "received_at", "decided_at", "started_at", "ended_at")
+TIMES = (
+    "created_at",
+    "updated_at",
+    "sent_at",
+    "received_at",
+    "decided_at",
+    "started_at",
+    "ended_at",
+)
 AWAITING = (ReferralStatus.SENT.value, ReferralStatus.RECEIVED.value)
 
 
@@ -63,7 +77,9 @@ def _ground(r: FromClause) -> FromClause:
     )
     notes = and_(opened, or_(mine, literal_column("'case_notes'") == any_(d.c.compartments)))
     return (
-        select(func.coalesce(opened, False).label("core"), func.coalesce(notes, False).label("notes"))
+        select(
+            func.coalesce(opened, False).label("core"), func.coalesce(notes, False).label("notes")
+        )
         .select_from(d)
         .where(d.c.id == r.c.disclosure_id)
         .correlate(r)
@@ -74,7 +90,6 @@ def _ground(r: FromClause) -> FromClause:
 def _document(r: FromClause, g: FromClause) -> ColumnElement[Any]:
     mine = r.c.sender_agency_id == ME.agency
     told = or_(mine, r.c.status != ReferralStatus.WITHDRAWN.value)
-    core = lambda value: case((g.c.core, value))  # noqa: E731 - one expression, used four times
     parties = {"sender": mine, "recipient": r.c.recipient_agency_id == ME.agency}
     reference = (
         select(case_table.c.reference)
@@ -95,10 +110,12 @@ def _document(r: FromClause, g: FromClause) -> ColumnElement[Any]:
             instant(r.c.due_at).label("due_at"),
             and_(one_of(r.c.status, AWAITING), r.c.due_at < ME.now).label("overdue"),
             func.nullif(r.c.preview, literal_column("'{}'::jsonb")).label("preview"),
-            core(r.c.case_id).label("case_id"),
-            core(reference).label("case_reference"),
-            core(r.c.person_id).label("person_id"),
-            core(func.nullif(r.c.disclosed, literal_column("'{}'::jsonb"))).label("person"),
+            _if(g.c.core, r.c.case_id).label("case_id"),
+            _if(g.c.core, reference).label("case_reference"),
+            _if(g.c.core, r.c.person_id).label("person_id"),
+            _if(g.c.core, func.nullif(r.c.disclosed, literal_column("'{}'::jsonb"))).label(
+                "person"
+            ),
             case((g.c.notes, r.c.message)).label("message"),
             r.c.disclosure_id,
             r.c.claimed_by,
@@ -108,13 +125,17 @@ def _document(r: FromClause, g: FromClause) -> ColumnElement[Any]:
             r.c.resume_on,
             r.c.suggested_recipient_id,
             r.c.outcome,
-            core(r.c.outcome_text).label("outcome_text"),
+            _if(g.c.core, r.c.outcome_text).label("outcome_text"),
             r.c.replaces_id,
             names(("core", not_(g.c.core)), ("case_notes", not_(g.c.notes))).label("redactions"),
             allowed_actions(REFERRAL, r.c.status, parties).label("allowed_actions"),
             *(instant(r.c[n]).label(n) for n in TIMES),
         ).correlate(r, g)
     )
+
+
+def _if(condition: ColumnElement[bool], value: Any) -> ColumnElement[Any]:
+    return case((condition, value))
 
 
 def answer(r: FromClause) -> Any:

@@ -1,0 +1,111 @@
+"""The agencies, members and keys that every test database is born with."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from asyncpg import Connection
+
+from integration_api.kernel import clock
+from integration_api.kernel.principal import digest, new_key
+from integration_api.kernel.scopes import Scope
+
+SPACE = uuid.UUID("0199a000-0000-7000-8000-000000000000")
+AGENCIES = {
+    "lead": ("wuppertal", "case_management"),
+    "jobcenter": ("wuppertal", "jobcenter"),
+    "immigration": ("wuppertal", "immigration_office_employment"),
+    "employment": ("wuppertal", "employment_agency"),
+    "outsider": ("wuppertal", "migration_advice"),
+    "koeln": ("koeln", "case_management"),
+}
+MUNICIPALITIES = {"wuppertal": ("Wuppertal", "W", "05124000"), "koeln": ("Köln", "K", "05315000")}
+PURPOSES = ["case_management", "referral_handling"]
+ALL = [s.value for s in Scope]
+DESKS = {
+    "machine": (None, ALL, PURPOSES[:1]),
+    "worker_1": ("Sachbearbeitung 1", ALL, PURPOSES),
+    "worker_2": ("Sachbearbeitung 2", ALL, PURPOSES),
+    "bare": (None, [], PURPOSES[:1]),
+}
+
+
+def id_of(*names: str) -> uuid.UUID:
+    """The fixed id of something in the cast."""
+    return uuid.uuid5(SPACE, "/".join(names))
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One key and whom it speaks for."""
+
+    agency: str
+    name: str
+    key: str
+    person: bool
+
+
+KEYS = {
+    f"{agency}/{desk}": Desk(agency, desk, new_key("test")[0], DESKS[desk][0] is not None)
+    for agency in AGENCIES
+    for desk in DESKS
+}
+
+
+# tests look at what the application may write but not read, inside its own transaction
+LOOKING = """
+create schema looking;
+grant usage on schema looking to ia_app;
+create function looking.events(p_id uuid, p_after int) returns setof ia.outbox language sql
+  security definer as
+  $$ select * from ia.outbox where agg_id = p_id and agg_version > p_after order by agg_version $$;
+create function looking.audits(p_id text) returns setof ia.audit_entry language sql
+  security definer as $$ select * from ia.audit_entry where object_id = p_id order by id $$;
+create function looking.reads() returns setof ia.access_record language sql
+  security definer as $$ select * from ia.access_record order by id $$;
+"""
+
+
+async def seed(c: Connection) -> None:
+    """Write the cast, as a superuser."""
+    await c.execute(LOOKING)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    later = clock.now() + timedelta(days=30)
+    for slug, (name, prefix, ags) in MUNICIPALITIES.items():
+        m = id_of(slug)
+        await c.execute(
+            "insert into ia.municipality values ($1, $2, $3, $4, $5)", m, slug, name, prefix, now
+        )
+        await c.execute(
+            "insert into ia.municipality_ags values ($1, $2, $3)", m, ags, date(2020, 1, 1)
+        )
+    for place, (slug, (municipality, kind)) in enumerate(AGENCIES.items()):
+        await c.execute(
+            "insert into ia.agency (id, municipality_id, slug, type, name, jurisdictions,"
+            " contact_points, active_from, created_at, updated_at)"
+            " values ($1, $2, $3, $4, $5, '{}', '[]', $6, $7, $7)",
+            id_of(slug), id_of(municipality), slug, kind, slug.title(), date(2026, 1, 1),
+            now + timedelta(seconds=place),
+        )  # fmt: skip
+    for desk in KEYS.values():
+        await _desk(c, desk, now, later)
+
+
+async def _desk(c: Connection, desk: Desk, now: datetime, later: datetime) -> None:
+    municipality, agency = id_of(AGENCIES[desk.agency][0]), id_of(desk.agency)
+    title, scopes, purposes = DESKS[desk.name]
+    member = id_of(desk.agency, desk.name, "member") if title else None
+    if title:
+        await c.execute(
+            "insert into ia.member values ($1, $2, $3, $4, $5, $6, null, $7)",
+            member, municipality, agency, title, ["case_worker"], date(2026, 1, 1), now,
+        )  # fmt: skip
+    client = id_of(desk.agency, desk.name)
+    await c.execute(
+        "insert into ia.api_client values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        client, municipality, agency, member, desk.name, scopes, purposes, now,
+    )  # fmt: skip
+    await c.execute(
+        "insert into ia.api_key values ($1, $2, $3, $4, $5, $6)",
+        id_of(desk.agency, desk.name, "key"), municipality, client, digest(desk.key), now, later,
+    )  # fmt: skip

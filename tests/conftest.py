@@ -1,0 +1,193 @@
+"""One real PostgreSQL for the run, migrated once; each test rolls its transaction back."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from asyncpg import Connection
+from fastapi import FastAPI
+
+from integration_api.app import create_app
+from integration_api.kernel import schema
+from integration_api.kernel.db import Brackets, Database, pool, prepare
+from integration_api.kernel.localdb import LocalPostgres
+from integration_api.kernel.principal import NOBODY, Keys
+from integration_api.kernel.settings import Settings
+from tests import cast
+from tests.clients import Clients
+from tests.make import Make
+
+SERVER = pytest.StashKey[tuple[LocalPostgres, str]]()
+TEMPLATE = "tmpl"
+SECRET = b"a secret of the tests, long enough for HKDF"
+CLEAR = ";" + NOBODY.rstrip(";")  # SET LOCAL survives RELEASE
+SAVEPOINTS = Brackets(
+    read="SAVEPOINT request;SET TRANSACTION READ ONLY;",
+    write="SAVEPOINT request;",
+    commit="RELEASE SAVEPOINT request" + CLEAR,
+    committed="SET",
+    rollback="ROLLBACK TO SAVEPOINT request;RELEASE SAVEPOINT request" + CLEAR,
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server and migrate the template that every test database is cloned from."""
+    if config.option.collectonly:
+        return
+    root = tempfile.mkdtemp(prefix="ia-test-")
+    os.chmod(root, 0o755)
+    server = LocalPostgres(Path(root), fast=True)
+    server.start()
+    config.stash[SERVER] = (server, root)
+    asyncio.run(_make_template(server))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server and delete its folder."""
+    if SERVER in config.stash:
+        server, root = config.stash[SERVER]
+        server.stop()
+        shutil.rmtree(root, ignore_errors=True)
+        shutil.rmtree(server.root, ignore_errors=True)
+
+
+async def _make_template(server: LocalPostgres) -> None:
+    await _execute(server, "postgres", f"create database {TEMPLATE}")
+    await _execute(server, TEMPLATE, schema.roles_sql())
+    await schema.migrate(server.dsn("postgres", TEMPLATE))
+    connection = await asyncpg.connect(server.dsn("postgres", TEMPLATE))
+    try:
+        await prepare(connection)
+        await cast.seed(connection)
+    finally:
+        await connection.close()
+
+
+async def _execute(server: LocalPostgres, database: str, sql: str) -> None:
+    connection = await asyncpg.connect(server.dsn("postgres", database))
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> LocalPostgres:
+    """The running server."""
+    return request.config.stash[SERVER][0]
+
+
+@asynccontextmanager
+async def clone(server: LocalPostgres) -> AsyncIterator[str]:
+    """The name of a fresh database, dropped afterwards."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    await _execute(
+        server, "postgres", f"create database {name} template {TEMPLATE} strategy wal_log"
+    )
+    try:
+        yield name
+    finally:
+        await _execute(server, "postgres", f"drop database {name} with (force)")
+
+
+@pytest_asyncio.fixture(scope="session")
+async def database_name(server: LocalPostgres) -> AsyncIterator[str]:
+    """The database of the tests that roll back."""
+    async with clone(server) as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def app(server: LocalPostgres, database_name: str) -> FastAPI:
+    """The application, built once; its pools are the fixtures' business."""
+    settings = Settings(environment="test", public_url="https://api.example.org")
+    made = create_app(settings, dsn=server.dsn("ia_app", database_name), secret=SECRET)
+    made.state.started = True
+    return made
+
+
+class OneConnection:
+    """A pool of the one connection whose outer transaction the test rolls back."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection, self.lock = connection, asyncio.Lock()
+
+    @asynccontextmanager
+    async def acquire(self, *, timeout: float | None = None) -> AsyncIterator[Any]:
+        """Requests take turns."""
+        async with self.lock:
+            yield self.connection
+
+
+@pytest_asyncio.fixture
+async def connection(server: LocalPostgres, database_name: str) -> AsyncIterator[Connection]:
+    """As ia_app, inside a transaction that is rolled back."""
+    made = await asyncpg.connect(server.dsn("ia_app", database_name))
+    await made.execute(
+        "set transaction_timeout = 0; set idle_in_transaction_session_timeout = 0;"
+        "set statement_timeout = 0"
+    )
+    await prepare(made)
+    outer = made.transaction()
+    await outer.start()
+    yield made
+    await outer.rollback()
+    await made.close()
+
+
+@pytest_asyncio.fixture
+async def clients(app: FastAPI, connection: Connection) -> AsyncIterator[Clients]:
+    """HTTP clients of agencies, in the test's transaction."""
+    shared = OneConnection(connection)
+    app.state.db, app.state.keys = Database(shared, SAVEPOINTS), Keys(shared)
+    app.state.probe = shared
+    async with Clients(app) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def make(connection: Connection, clients: Clients) -> Make:
+    """Factories: agencies and keys by SQL, all else through the API."""
+    return Make(connection, clients)
+
+
+@pytest_asyncio.fixture
+async def committed(server: LocalPostgres) -> AsyncIterator["Committed"]:
+    """An application on a database of its own, with real commits and many connections."""
+    async with clone(server) as name:
+        settings = Settings(environment="test", public_url="https://api.example.org")
+        dsn = server.dsn("ia_app", name)
+        made = create_app(settings, dsn=dsn, secret=SECRET)
+        async with pool(dsn, 8) as connections, Clients(made) as clients:
+            made.state.db, made.state.keys = Database(connections), Keys(connections)
+            made.state.probe, made.state.started = connections, True
+            admin = await asyncpg.connect(server.dsn("postgres", name))
+            try:
+                yield Committed(made, clients, Make(admin, clients), admin, server, name)
+            finally:
+                await admin.close()
+
+
+class Committed:
+    """What a test with real commits gets."""
+
+    def __init__(
+        self,
+        app: FastAPI,
+        clients: Clients,
+        make: Make,
+        admin: Connection,
+        server: LocalPostgres,
+        name: str,
+    ) -> None:
+        self.app, self.clients, self.make, self.admin = app, clients, make, admin
+        self.server, self.name = server, name

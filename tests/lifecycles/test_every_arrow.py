@@ -1,0 +1,167 @@
+"""Every state × arrow × party through HTTP: the new state, or a refusal and no change."""
+
+from typing import Any
+
+import pytest
+from asyncpg import Connection
+
+from integration_api.cases.lifecycle import CASE, CasePhase
+from integration_api.kernel.lifecycle import SYSTEM, Lifecycle
+from integration_api.persons.lifecycle import CONSENT, DISCLOSURE
+from integration_api.referrals.lifecycle import REFERRAL
+from tests.cast import id_of
+from tests.clients import Clients
+from tests.make import Made, Make, made
+
+BODIES: dict[str, dict[str, Any]] = {
+    "decline": {"reason": "no_capacity"},
+    "hold": {"reason": "awaiting_documents", "resume_on": "2027-01-04"},
+    "complete": {"outcome": "need_met"},
+    "fail": {"reason": "client_unreachable"},
+    "withdraw": {"reason": "need_met_elsewhere"},
+    "void": {"reason": "wrong_person"},
+    "reassess": {"reason": "situation_changed"},
+    "return_to_assessment": {"reason": "situation_changed"},
+    "return_to_goals": {"reason": "situation_changed"},
+    "close": {"outcome": "advice_only"},
+    "reopen": {"reason": "closed_by_mistake"},
+}
+# the second person of the sender voids; the other arrows are the first person's
+REFERRAL_PARTIES = {"sender": "lead", "recipient": "jobcenter"}
+CASE_WAY = {
+    "clarification": [],
+    "assessment": ["begin_assessment"],
+    "goal_planning": ["begin_assessment", "plan_goals"],
+    "service_planning": ["begin_assessment", "plan_goals", "plan_services"],
+    "linking": ["begin_assessment", "plan_goals", "plan_services", "link"],
+}
+CASE_WAY["monitoring"] = [*CASE_WAY["linking"], "monitor"]
+CASE_WAY["reassessment"] = [*CASE_WAY["monitoring"], "reassess"]
+CASE_WAY["evaluation"] = [*CASE_WAY["monitoring"], "evaluate"]
+CASE_WAY["closed"] = ["close"]
+
+
+def arrows(lifecycle: Lifecycle[Any]) -> list[str]:
+    """The arrows that a party fires; the system's have no operation."""
+    return [t.name for t in lifecycle.transitions if t.by != {SYSTEM}]
+
+
+async def attempt(
+    clients: Clients,
+    connection: Connection,
+    lifecycle: Lifecycle[Any],
+    row: Made,
+    action: str,
+    who: str,
+    parties: frozenset[str],
+    path: str,
+) -> None:
+    """Fire one arrow and judge the answer by the drawing alone."""
+    before = row.body["status"]
+    version = int(row.etag.strip('"').split(".")[0])
+    answer = await clients.post(
+        who, f"{path}/{action.replace('_', '-')}", BODIES.get(action), etag=row.etag
+    )
+    arrow = lifecycle[action]
+    state = next(s for s in lifecycle.states if s.value == before)
+    events = await journalled(connection, row.id, version)
+    if not arrow.by & parties:
+        assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[1]) == (
+            403, "not-your-move",
+        )  # fmt: skip
+    elif state in arrow.sources:
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["status"] == arrow.target.value
+        assert events == [arrow.event]
+        return
+    else:
+        problem = answer.json()
+        assert answer.status_code == 409
+        assert problem["current"] == before
+        assert action not in problem["allowed_actions"]
+        assert set(problem["allowed_actions"]) == set(lifecycle.actions(state, parties))
+    assert events == []
+    again = await clients.get(who, path)
+    assert (again.json()["status"], again.headers["ETag"].split(".")[0]) == (
+        before, row.etag.split(".")[0],
+    )  # fmt: skip
+
+
+async def journalled(connection: Connection, id_: str, after: int) -> list[str]:
+    """Event types of a resource after a version, as the database's owner sees them."""
+    rows = await connection.fetch("select type from looking.events($1, $2)", id_, after)
+    return [r["type"] for r in rows]
+
+
+@pytest.mark.parametrize("party", sorted(REFERRAL_PARTIES))
+@pytest.mark.parametrize("action", arrows(REFERRAL))
+@pytest.mark.parametrize("status", [s.value for s in REFERRAL.states])
+async def test_referral(
+    make: Make, clients: Clients, connection: Connection, status: str, action: str, party: str
+) -> None:
+    scene = await make.scene(status)
+    sender = "lead/worker_2" if action == "void" else "lead"
+    who = {"sender": sender, "recipient": "jobcenter"}[party]
+    path = f"/v1/referrals/{scene.referral.id}"
+    seen = await clients.get(who, path)
+    if seen.status_code == 404:
+        assert (party, status) == ("recipient", "draft")
+        answer = await clients.post(
+            who, f"{path}/{action}", BODIES.get(action), etag=scene.referral.etag
+        )
+        assert answer.status_code == 404
+        return
+    row = made(seen, 200)
+    await attempt(clients, connection, REFERRAL, row, action, who, frozenset({party}), path)
+
+
+@pytest.mark.parametrize("party", ["lead", "recipient"])
+@pytest.mark.parametrize("action", arrows(CASE))
+@pytest.mark.parametrize("status", [s.value for s in CasePhase])
+async def test_case(
+    make: Make, clients: Clients, connection: Connection, status: str, action: str, party: str
+) -> None:
+    person = await make.person()
+    case = await make.case(person)
+    await make.disclosure(person, await make.consent(person), case)
+    path = f"/v1/cases/{case.id}"
+    for arrow in CASE_WAY[status]:
+        answer = await clients.post(
+            "lead", f"{path}/{arrow.replace('_', '-')}", BODIES.get(arrow), etag=case.etag
+        )
+        case = made(answer, 200)
+    who = {"lead": "lead", "recipient": "jobcenter"}[party]
+    row = made(await clients.get(who, path), 200)
+    await attempt(clients, connection, CASE, row, action, who, frozenset({party}), path)
+
+
+@pytest.mark.parametrize("status", ["granted", "revoked"])
+async def test_consent(make: Make, clients: Clients, connection: Connection, status: str) -> None:
+    consent = await make.consent(await make.person())
+    path = f"/v1/consents/{consent.id}"
+    if status == "revoked":
+        consent = made(await clients.post("lead", f"{path}/revoke", etag=consent.etag), 200)
+    mine = frozenset({"controller"})
+    await attempt(clients, connection, CONSENT, consent, "revoke", "lead", mine, path)
+
+
+@pytest.mark.parametrize("party", ["grantor", "recipient"])
+@pytest.mark.parametrize("status", ["active", "revoked"])
+async def test_disclosure(
+    make: Make, clients: Clients, connection: Connection, status: str, party: str
+) -> None:
+    person = await make.person()
+    disclosure = await make.disclosure(person, await make.consent(person))
+    path = f"/v1/disclosures/{disclosure.id}"
+    if status == "revoked":
+        await clients.post("lead", f"{path}/revoke", etag=disclosure.etag)
+    who = {"grantor": "lead", "recipient": "jobcenter"}[party]
+    row = made(await clients.get(who, path), 200)
+    await attempt(clients, connection, DISCLOSURE, row, "revoke", who, frozenset({party}), path)
+
+
+def test_every_lifecycle_of_the_application_is_walked_here() -> None:
+    from integration_api.app import LIFECYCLES
+
+    assert {lc.name for lc in LIFECYCLES} == {"referral", "case", "consent", "disclosure"}
+    assert id_of("lead") != id_of("jobcenter")
