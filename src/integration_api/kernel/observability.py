@@ -124,9 +124,10 @@ def configure_logging(level: str, json: bool = True) -> None:
         cache_logger_on_first_use=False,
     )
     formatter = structlog.stdlib.ProcessorFormatter(processor=render, foreign_pre_chain=stamps)
-    handler = logging.StreamHandler(sys.stderr)  # of libraries: uvicorn, asyncpg, asyncio
+    handler = logging.StreamHandler(sys.stderr)  # of libraries, which write paths below warning
     handler.setFormatter(formatter)
-    logging.basicConfig(handlers=[handler], level=max(least, logging.INFO), force=True)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("uvicorn.error").setLevel(max(least, logging.INFO))
 
 
 def _name(given: str, state: MutableMapping[str, Any]) -> str:

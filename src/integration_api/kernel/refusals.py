@@ -50,6 +50,7 @@ _WORDS = {
     "no_such_day": ("Diesen Tag oder Zeitpunkt gibt es nicht.", "There is no such day or instant."),
     "unknown_value": ("Ist keiner der erlaubten Werte.", "Is none of the allowed values."),
     "unknown_member": ("Ist nicht vorgesehen.", "Is not known here."),
+    "unknown_parameter": ("Ist nicht vorgesehen.", "Is not known here."),
     "period_order": ("Endet, bevor es beginnt.", "Ends before it begins."),
     "both_or_neither": ("Nur beide zusammen oder keines.", "Both of them or neither."),
     "invalid": ("Ist ungültig.", "Is not valid."),
@@ -169,8 +170,7 @@ def _parameters(errors: Iterable[dict[str, Any]]) -> Iterator[Finding]:
         if place in ("query", "header", "cookie"):
             code = _CODE.get(e["type"], "invalid")
             code = "unknown_parameter" if code == "unknown_member" else code
-            words = _WORDS["unknown_member" if code == "unknown_parameter" else code]
-            yield Finding(code, *words, parameter=_safe(str(name[0])) if name else None)
+            yield Finding(code, *_WORDS[code], parameter=_safe(str(name[0])) if name else None)
 
 
 def _members(errors: Iterable[dict[str, Any]], body: Any) -> Iterator[Finding]:

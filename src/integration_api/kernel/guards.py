@@ -1,0 +1,280 @@
+"""What a request must be before a route sees it, and what every answer carries.
+
+A body that cannot be read is not refused here: 401 and 403 come first. The guard notes the defect
+and hands on a document that no schema takes; the validation handler then answers the defect.
+An operation that takes no body never looks at one.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from fastapi import Depends
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.datastructures import Headers
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from integration_api import __version__
+
+from . import problems
+from .problems import Problem, problem_response
+
+MOST_BODY = 1024 * 1024
+MOST_HEADERS = 32 * 1024
+MOST_DEPTH = 64
+BODY_SECONDS = 10.0
+REFUSED = b'"unreadable"'
+"""A JSON document that no request schema takes."""
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+_HEADERS = tuple((n.lower().encode(), v.encode()) for n, v in SECURITY.items())
+_VERSION = (b"api-version", __version__.encode())
+
+
+class Guard:
+    """One deadline per request, a body that is JSON, and the headers of every answer."""
+
+    def __init__(
+        self, app: ASGIApp, deadline: float = 15.0, body_seconds: float = BODY_SECONDS
+    ) -> None:
+        # no answer shows a secret, so its compressed size tells nobody one (BREACH)
+        self.app = GZipMiddleware(app, minimum_size=1024, compresslevel=4)
+        self.deadline, self.body_seconds = deadline, body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the app under the guard."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        answer = _Outgoing(scope, send)
+        try:
+            async with asyncio.timeout(self.deadline):
+                await self._run(scope, receive, answer)
+        except TimeoutError:
+            if answer.started:
+                raise
+            await problem_response(problems.Unavailable(), Request(scope))(scope, receive, answer)
+
+    async def _run(self, scope: Scope, receive: Receive, answer: "_Outgoing") -> None:
+        if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > MOST_HEADERS:
+            refusal = problem_response(problems.HeaderTooLarge(), Request(scope))
+            return await refusal(scope, receive, answer)
+        headers = Headers(scope=scope)
+        if "transfer-encoding" in headers or headers.get("content-length", "0") != "0":
+            try:
+                body = await self._body(scope, headers, receive)
+            except _HungUp:
+                return None
+            receive = _replay(body, receive)
+        return await self.app(scope, receive, answer)
+
+    async def _body(self, scope: Scope, headers: Headers, receive: Receive) -> bytes:
+        try:
+            async with asyncio.timeout(self.body_seconds):
+                body = await _read(receive)
+            if body:
+                _media(scope["method"], headers)
+                parse(body)
+        except (Problem, TimeoutError) as e:
+            defect = e if isinstance(e, Problem) else problems.RequestTimeout()
+            scope.setdefault("state", {})["defect"] = defect
+            kept = [pair for pair in scope["headers"] if pair[0] != b"content-type"]
+            scope["headers"] = [*kept, (b"content-type", b"application/json")]
+            return REFUSED
+        return body
+
+
+class _HungUp(Exception):  # noqa: N818 - nobody is left to be answered
+    """The caller closed the connection."""
+
+
+class _Outgoing:
+    """The way out: headers on every answer, no body on HEAD, 406 for a form nobody accepts."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.scope, self.send, self.started, self.dropped = scope, send, False, False
+        self.head = scope["method"] == "HEAD"
+        if self.head:
+            scope["method"] = "GET"  # no route declares HEAD; what answers GET answers it
+
+    async def __call__(self, message: Message) -> None:
+        if self.dropped:
+            return
+        if message["type"] == "http.response.start":
+            if self._unacceptable(message):
+                refusal = problem_response(problems.NotAcceptable(), Request(self.scope))
+                await refusal(self.scope, _nothing, self)
+                self.dropped = True
+                return
+            self.started = True
+            message = {**message, "headers": _with_defaults(message)}
+        elif self.head:
+            message = {**message, "body": b""}
+        await self.send(message)
+
+    def _unacceptable(self, start: Message) -> bool:
+        """Only a safe request is refused for its form, because it has had no effect."""
+        if self.scope["method"] != "GET" or start["status"] >= 300:
+            return False
+        accept = Headers(scope=self.scope).get("accept", "*/*")[:1000]
+        kind = Headers(raw=start["headers"]).get("content-type", "application/json")
+        return "*/*" not in accept and not _accepted(accept, kind.partition(";")[0].strip())
+
+
+def _with_defaults(start: Message) -> list[tuple[bytes, bytes]]:
+    given = list(start["headers"])
+    names = {name.lower() for name, _ in given}
+    given += [pair for pair in _HEADERS if pair[0] not in names]
+    return [*given, _VERSION] if 200 <= start["status"] < 400 else given
+
+
+@lru_cache(maxsize=256)
+def _accepted(accept: str, kind: str) -> bool:
+    """Whether a media type is among those accepted. Source: RFC 9110 § 12.5.1."""
+    main, _, sub = kind.partition("/")
+    fitting = {f"{main}/*", kind, f"{main}/json" if sub.endswith("+json") else kind}
+    for part in accept.lower().split(","):
+        name, *settings = (piece.strip() for piece in part.split(";"))
+        if name in fitting and not {"q=0", "q=0.0", "q=0.00", "q=0.000"} & set(settings):
+            return True
+    return False
+
+
+def parse(body: bytes) -> object:
+    """The document in a body. Source: RFC 8259, RFC 7493.
+
+    Raises:
+        Malformed: no JSON, no UTF-8, a name twice, `NaN`, nested too deeply.
+    """
+    try:
+        document = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_refuse)
+    except (ValueError, RecursionError) as e:  # RecursionError is no ValueError
+        raise problems.Malformed from e
+    layer = [document]
+    for _ in range(MOST_DEPTH + 1):
+        layer = [child for node in layer for child in _children(node)]
+        if not layer:
+            return document
+    raise problems.Malformed
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name twice")
+    return members
+
+
+def _refuse(_: str) -> object:
+    raise ValueError("not JSON")
+
+
+def _children(node: object) -> Iterable[object]:
+    return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+
+
+def _media(method: str, headers: Headers) -> None:
+    kind, _, settings = headers.get("content-type", "").lower().partition(";")
+    taken = {"application/json"} | (
+        {"application/merge-patch+json"} if method == "PATCH" else set()
+    )
+    charset = settings.partition("charset=")[2].strip(' "')
+    if kind.strip() not in taken or charset not in ("", "utf-8") or "content-encoding" in headers:
+        raise problems.UnsupportedMediaType
+
+
+async def _read(receive: Receive) -> bytes:
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _HungUp
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > MOST_BODY:  # counted, because a length may be missing or wrong
+            raise problems.PayloadTooLarge
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    waiting = [body]
+
+    async def again() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
+
+    return again
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+# ----------------------------------------------------------------------------------------- query
+
+
+_DECLARED: dict[Any, frozenset[str] | None] = {}
+
+
+async def _known_query(request: Request) -> None:
+    """Refuse query parameters that the operation does not have, and bytes that are no text."""
+    query: bytes = request.scope["query_string"]
+    if not query:
+        return
+    route: APIRoute = request.scope["route"]
+    errors = [e for e in (_judged(p, _declared(route)) for p in query.split(b"&")) if e]
+    if errors and route.body_field is not None:  # what is wrong with the body is told as well
+        body = json.loads(await request.body() or b"null")
+        errors += route.body_field.validate(body, {}, loc=("body",))[1]
+        raise RequestValidationError(errors, body=body)
+    if errors:
+        raise RequestValidationError(errors)
+
+
+KNOWN_QUERY = Depends(_known_query)
+"""Stands behind the dependency that asks for credentials, so that 401 and 403 come first."""
+
+
+def _judged(pair: bytes, declared: frozenset[str] | None) -> dict[str, Any] | None:
+    try:
+        name, value = (
+            unquote_to_bytes(side.replace(b"+", b" ")).decode()
+            for side in pair.partition(b"=")[::2]
+        )
+    except UnicodeDecodeError:
+        return {"type": "string_unicode", "loc": ("query",)}
+    if "\0" in name + value:
+        return {"type": "string_unicode", "loc": ("query", name)}
+    if declared is not None and name not in declared:
+        return {"type": "extra_forbidden", "loc": ("query", name)}
+    return None
+
+
+def _declared(route: APIRoute) -> frozenset[str] | None:
+    """The query parameters of an operation; None where a model refuses unknown ones itself."""
+    endpoint = route.endpoint  # a route cannot be hashed
+    if endpoint not in _DECLARED:
+        fields = list(_query_fields(route.dependant))
+        kinds = [field.field_info.annotation for field in fields]
+        strict = any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds)
+        _DECLARED[endpoint] = None if strict else frozenset(field.alias for field in fields)
+    return _DECLARED[endpoint]
+
+
+def _query_fields(dependant: Dependant) -> Iterator[Any]:
+    yield from dependant.query_params
+    for below in dependant.dependencies:
+        yield from _query_fields(below)
