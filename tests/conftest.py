@@ -20,6 +20,7 @@ from integration_api.app import create_app
 from integration_api.kernel import schema
 from integration_api.kernel.db import Brackets, Database, pool, prepare
 from integration_api.kernel.localdb import LocalPostgres
+from integration_api.kernel.observability import configure_logging
 from integration_api.kernel.principal import NOBODY, Keys
 from integration_api.kernel.settings import Settings
 from tests import cast
@@ -41,6 +42,7 @@ SAVEPOINTS = Brackets(
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server and migrate the template that every test database is cloned from."""
+    configure_logging("error")
     if config.option.collectonly:
         return
     root = tempfile.mkdtemp(prefix="ia-test-")

@@ -3,6 +3,7 @@
 Why: nothing of a person is visible to another agency without a disclosure, and a disclosure rests
 on a consent or on a seeded legal basis (default deny). The term of a disclosure is judged by the
 database's clock in every policy; `opened_at` is empty until a referral under it is accepted.
+The recipient may lock a disclosure (its referral's moves do), but not change it.
 """
 
 from migrations_sql import run
@@ -210,7 +211,8 @@ create policy disclosure_read on ia.disclosure for select to ia_app using (
 
 create policy disclosure_change on ia.disclosure for update to ia_app
   using (municipality_id = (select ia.ctx_municipality())
-    and grantor_agency_id = (select ia.ctx_agency()))
+    and (grantor_agency_id = (select ia.ctx_agency())
+      or recipient_agency_id = (select ia.ctx_agency())))
   with check (municipality_id = (select ia.ctx_municipality())
     and grantor_agency_id = (select ia.ctx_agency()))
 

@@ -23,8 +23,9 @@ from .referrals import service as referrals
 log = structlog.get_logger("worker")
 NOBODY = ANONYMOUS.agency_id
 FAULTS = (*LOST, asyncpg.PostgresError, TimeoutError)
-PURGE = """delete from ia.idempotency_key where ctid = any (array(
-  select ctid from ia.idempotency_key where expires_at < now() limit 500))"""
+PURGE = """delete from ia.idempotency_key where (municipality_id, client_id, key) in (
+  select municipality_id, client_id, key from ia.idempotency_key where expires_at < now()
+  limit 500)"""
 
 
 async def run(dsn: str, settings: Settings, stop: asyncio.Event, *, demo: bool = False) -> None:

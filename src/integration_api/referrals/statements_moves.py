@@ -42,9 +42,12 @@ INSTANT = DateTime(timezone=True)
 
 
 def _lock() -> Change:
-    """Everything a move is judged by, under the row's lock."""
+    """Everything a move is judged by, under the locks of disclosure and referral, in this order.
+
+    Whoever ends a disclosure takes its lock first and then those of its referrals; a move of a
+    referral, which may open or close the disclosure, must not take them the other way round.
+    """
     r, d, a = referral, disclosure, agency
-    stands = select(holds(d)).where(d.c.id == r.c.disclosure_id).correlate(r)
     works = (
         select(and_(a.c.active_from <= TODAY, or_(a.c.active_to.is_(None), a.c.active_to > TODAY)))
         .where(a.c.id == r.c.recipient_agency_id)
@@ -55,11 +58,12 @@ def _lock() -> Change:
     return Change(
         select(
             *(r.c[n] for n in (*columns, *sides)),
-            stands.scalar_subquery().label("disclosure_holds"),
+            holds(d).label("disclosure_holds"),
             works.scalar_subquery().label("recipient_works"),
         )
+        .select_from(r.join(d, d.c.id == r.c.disclosure_id))
         .where(r.c.id == ID, visible(ME))
-        .with_for_update(key_share=True, of=r)
+        .with_for_update(key_share=True, of=[d, r])
     )
 
 
