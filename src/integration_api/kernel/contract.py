@@ -1,0 +1,343 @@
+"""From the app to the published contract: named passes over FastAPI's document.
+
+Each pass is a function over the document that changes it in place and changes nothing more when it
+runs again. They say what FastAPI cannot: one error form, lifecycles, events, links, real examples.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from .contract_parts import (
+    METHODS,
+    PARTS,
+    SCHEMAS,
+    Document,
+    below,
+    calls,
+    event,
+    named,
+    nodes,
+    operations,
+    ordered,
+    pascal,
+    problem,
+    to_json,
+    to_yaml,
+)
+from .lifecycle import Lifecycle
+from .problems import REGISTRY, ProblemType
+
+__all__ = ["Example", "build", "to_json", "to_yaml"]
+
+PREFIX = "/v1"
+PUBLIC_URL = "https://integration-api.example.org"
+ORDER = ("tags", "summary", "description", "operationId", "deprecated", "security", "parameters")
+BOUNDS = {"maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum", "multipleOf"}
+JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What an operation is shown with; the suite sends it and compares."""
+
+    request: Mapping[str, Any] | None = None
+    response: Mapping[str, Any] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def build(
+    app: FastAPI,
+    *,
+    lifecycles: Iterable[Lifecycle[Any]],
+    events: Mapping[str, str],
+    examples: Mapping[str, Example],
+    code_lists: Mapping[str, Collection[str]],
+    public_url: str = PUBLIC_URL,
+) -> Document:
+    """The contract of `app`; `events` describes the event types that are no arrow's.
+
+    Raises:
+        ValueError: something that the document names does not exist.
+    """
+    drawn = tuple(lifecycles)
+    app.openapi_schema = None
+    doc = deepcopy(app.openapi())
+    passes: tuple[Callable[[Document], None], ...] = (
+        describe,
+        strip_prefix,
+        drop_stock_422,
+        drop_null_params,
+        drop_titles,
+        whole_bounds,
+        merge_patch,
+        require_if_match,
+        security,
+        lambda d: problem_refs(d, REGISTRY.values(), public_url),
+        answer_headers,
+        answer_descriptions,
+        lambda d: draw(d, drawn),
+        lambda d: webhooks(d, drawn, events),
+        link,
+        prune,
+        lambda d: name_tags(d, _tags(app)),
+        lambda d: check_codes(d, code_lists),
+        lambda d: show(d, examples),
+        arrange,
+    )
+    for run in passes:
+        run(doc)
+    return doc
+
+
+def describe(doc: Document) -> None:
+    """Who is behind the API, and where it is."""
+    doc["info"] = {k: doc["info"][k] for k in ("title", "version")} | PARTS["info"]
+    doc["servers"] = [{"url": PREFIX, "description": "This server."}]
+
+
+def strip_prefix(doc: Document) -> None:
+    """The prefix lives in `servers`; what is outside it is no partner's business."""
+    inside = {p: i for p, i in doc["paths"].items() if p.startswith(f"{PREFIX}/")}
+    if inside:
+        doc["paths"] = {p.removeprefix(PREFIX): i for p, i in inside.items()}
+    doc.pop("jsonSchemaDialect", None)  # with it the usual mock server stops validating bodies
+
+
+def drop_stock_422(doc: Document) -> None:
+    """FastAPI's own 422, which this API never answers."""
+    for _, _, op in operations(doc):
+        if "HTTPValidationError" in json.dumps(op["responses"].get("422", {})):
+            del op["responses"]["422"]
+
+
+def drop_null_params(doc: Document) -> None:
+    """A query or header parameter can be absent, never null; its text is said once."""
+    for parameter in chain.from_iterable(op.get("parameters", []) for _, _, op in operations(doc)):
+        schema = parameter["schema"]
+        kept = [s for s in schema.get("anyOf", []) if s != {"type": "null"}]
+        if len(kept) == 1:
+            schema = kept[0] | {k: v for k, v in schema.items() if k != "anyOf"}
+        drop = {"title", "description"} if "description" in parameter else {"title"}
+        parameter["schema"] = {k: v for k, v in schema.items() if k not in drop}
+
+
+def drop_titles(doc: Document) -> None:
+    """Generated noise; a *property* called "title" stays."""
+    for node, is_properties in nodes(doc):
+        if not is_properties and isinstance(node.get("title"), str) and node is not doc["info"]:
+            del node["title"]
+
+
+def whole_bounds(doc: Document) -> None:
+    """Bounds of integers come out of pydantic as floats."""
+    for node, _ in nodes(doc):
+        for key in BOUNDS & node.keys():
+            if isinstance(node[key], float) and node[key].is_integer():
+                node[key] = int(node[key])
+
+
+def merge_patch(doc: Document) -> None:
+    """PATCH takes JSON merge patch, under its own name first."""
+    for _, method, op in calls(doc):
+        if method == "patch":
+            content = op["requestBody"]["content"]
+            op["requestBody"]["content"] = {MERGE_PATCH: content[JSON], JSON: content[JSON]}
+
+
+def require_if_match(doc: Document) -> None:
+    """Without it the answer is 428, so that a client has to send it."""
+    for _, _, op in calls(doc):
+        for parameter in op.get("parameters", []):
+            if parameter["name"] == "If-Match":
+                parameter["required"] = True
+
+
+def security(doc: Document) -> None:
+    """Said at every operation: the key where a 401 may come, else nothing."""
+    for where, _, op in operations(doc):
+        guarded = "401" in op["responses"] and not where.startswith("webhook:")
+        op["security"] = [{"apiKey": []}] if guarded else []
+
+
+def problem_refs(doc: Document, registry: Iterable[ProblemType], public_url: str) -> None:
+    """Every 4xx and 5xx is one shared response in one media type."""
+    components, kinds = doc.setdefault("components", {}), list(registry)
+    shared = components.setdefault("responses", {})
+    components.setdefault("schemas", {}).update(deepcopy(PARTS["schemas"]))
+    for _, _, op in calls(doc):
+        for code in [c for c in op["responses"] if c[0] in "45"]:
+            name = PARTS["responses"][int(code)]
+            if name not in shared:
+                same = [k for k in kinds if k.status == int(code)]
+                shared[name] = problem(int(code), same, public_url)
+            op["responses"][code] = {"$ref": f"#/components/responses/{name}"}
+
+
+def answer_headers(doc: Document) -> None:
+    """`API-Version` on every answer, `ETag` on a single resource, `Location` on a new one."""
+    doc["components"]["headers"] = deepcopy(PARTS["headers"])
+    doc["components"]["headers"]["ApiVersion"]["example"] = doc["info"]["version"]
+    for where, _, op in calls(doc):
+        answers = op["responses"]
+        single = where.endswith("}") or "412" in answers or "201" in answers or "304" in answers
+        for code in [c for c in answers if c[0] in "23"]:
+            found = ["ApiVersion"]
+            found += ["ETag"] * (single and code != "204")
+            found += ["Location"] * (code == "201" and below(doc, where) != [])
+            refs = {
+                "API-Version" if n == "ApiVersion" else n: {"$ref": f"#/components/headers/{n}"}
+                for n in found
+            }
+            answers[code]["headers"] = refs | answers[code].get("headers", {})
+
+
+def answer_descriptions(doc: Document) -> None:
+    """An answer is described by what its schema is."""
+    for _, _, op in calls(doc):
+        for answer in op["responses"].values():
+            schema = named(doc, answer.get("content", {}).get(JSON, {}).get("schema", {}))
+            if answer.get("description") == "Successful Response":
+                answer["description"] = schema.get("description", "Done.").split("\n")[0]
+
+
+def draw(doc: Document, lifecycles: Iterable[Lifecycle[Any]]) -> None:
+    """The drawing on the noun's schema, and what each state means."""
+    schemas = doc["components"]["schemas"]
+    for one in lifecycles:
+        if (out := f"{pascal(one.name)}Out") in schemas:
+            schemas[out]["x-lifecycle"] = one.openapi()
+        if (states := one.states.__name__) in schemas:
+            lines = [f"- `{s.value}`: {one.labels[s][1]} ({one.labels[s][0]})" for s in one.states]
+            head = schemas[states].get("description", "").split("\n")[0]
+            schemas[states]["description"] = "\n".join([head, "", *lines])
+
+
+def webhooks(
+    doc: Document, lifecycles: Iterable[Lifecycle[Any]], events: Mapping[str, str]
+) -> None:
+    """One webhook per event type: thin, ids only; the receiver reads back with its own rights."""
+    texts = dict(events)
+    for one in lifecycles:
+        for arrow in one.transitions:
+            label = one.labels[arrow.target][1]
+            texts[arrow.event] = f"A {one.name.replace('_', ' ')} moved to: {label}."
+    doc["webhooks"] = {}
+    for kind in sorted(texts):
+        noun, past = kind.split(".")
+        name = f"{pascal(noun)}{pascal(past)}Event"
+        doc["components"]["schemas"][name] = event(kind, noun, texts[kind])
+        body = {"required": True, "content": {JSON: {"schema": {"$ref": SCHEMAS + name}}}}
+        doc["webhooks"][kind] = {
+            "post": {
+                "tags": ["Events"],
+                "summary": f"{noun} {past}".replace("_", " ").capitalize(),
+                "description": f"{texts[kind]} It may come twice and out of order: go by version.",
+                "operationId": f"on{pascal(noun)}{pascal(past)}",
+                "security": [],
+                "requestBody": body,
+                "responses": {"204": {"description": "Taken."}},
+            }
+        }
+
+
+def link(doc: Document) -> None:
+    """From a new resource to what can be done with it."""
+    for where, _, op in calls(doc):
+        if made := op["responses"].get("201"):
+            links = {to["operationId"]: _link(to) for to in below(doc, where)}
+            made["links"] = links | made.get("links", {})
+
+
+def prune(doc: Document) -> None:
+    """What nothing names any more."""
+    schemas = doc["components"]["schemas"]
+    while dead := set(schemas) - set(re.findall(rf'"{SCHEMAS}([\w.-]+)"', json.dumps(doc))):
+        for name in dead:
+            del schemas[name]
+
+
+def name_tags(doc: Document, texts: Mapping[str, str]) -> None:
+    """Every tag in the app's order; the app's own text wins over the first one of its noun."""
+    used = dict.fromkeys(chain.from_iterable(op.get("tags", []) for _, _, op in operations(doc)))
+    said = {tag["name"]: tag["description"] for tag in doc.get("tags", [])}
+    texts = {**texts, "Events": "What happened, as it is told to other systems."} | said
+    doc["tags"] = [{"name": t, "description": texts[t]} for t in texts if t in used]
+
+
+def check_codes(doc: Document, code_lists: Mapping[str, Collection[str]]) -> None:
+    """An open set names a list that exists, and examples that are in it."""
+    for node, _ in nodes(doc):
+        name = node.get("x-extensible-enum")
+        if not isinstance(name, str):
+            continue
+        if name not in code_lists:
+            raise ValueError(f"there is no code list {name}")
+        if unknown := [code for code in node.get("examples", ()) if code not in code_lists[name]]:
+            raise ValueError(f"not in the code list {name}: {unknown}")
+
+
+def show(doc: Document, examples: Mapping[str, Example]) -> None:
+    """Examples come last: FastAPI would drop every null from them."""
+    found = {op["operationId"]: op for _, _, op in operations(doc)}
+    if unknown := examples.keys() - found.keys():
+        raise ValueError(f"examples of unknown operations: {sorted(unknown)}")
+    for name, example in examples.items():
+        op = found[name]
+        for parameter in op.get("parameters", []):
+            if parameter["name"] in example.parameters:
+                parameter["example"] = example.parameters[parameter["name"]]
+        bodies = [(example.request, op.get("requestBody", {}))]
+        bodies += [(example.response, r) for code, r in op["responses"].items() if code[0] == "2"]
+        for value, body in bodies:
+            for media in body.get("content", {}).values() if value is not None else ():
+                media["examples"] = {"default": {"value": value}}
+
+
+def arrange(doc: Document) -> None:
+    """A stable order: paths by tag, then by name; components by name."""
+    rank = {tag["name"]: place for place, tag in enumerate(doc["tags"])}
+
+    def place(path: str) -> tuple[int, str]:
+        tags = [t for m in METHODS for t in doc["paths"][path].get(m, {}).get("tags", [])]
+        return min((rank.get(t, len(rank)) for t in tags), default=len(rank)), path
+
+    for group in ("paths", "webhooks"):
+        for name, item in doc.get(group, {}).items():
+            doc[group][name] = {m: ordered(item[m], ORDER) for m in METHODS if m in item}
+    doc["paths"] = {p: doc["paths"][p] for p in sorted(doc["paths"], key=place)}
+    doc["components"] = {
+        kind: dict(sorted(doc["components"][kind].items())) for kind in sorted(doc["components"])
+    }
+    head = ("openapi", "info", "servers", "tags", "paths", "webhooks", "components")
+    whole = ordered(doc, head)
+    doc.clear()
+    doc.update(whole)
+
+
+def _link(to: Document) -> Document:
+    given = {p["name"] for p in to.get("parameters", []) if p["in"] == "path"}
+    parameters = dict.fromkeys(sorted(given), "$response.body#/id")
+    if any(p["name"] == "If-Match" for p in to.get("parameters", [])):
+        parameters["header.If-Match"] = "$response.header.ETag"
+    return {"operationId": to["operationId"], "parameters": parameters}
+
+
+def _tags(app: FastAPI) -> dict[str, str]:
+    """Tag → first sentence of the package whose routes carry it, in the app's order."""
+    found: dict[str, str] = {}
+    for context in iter_route_contexts(app.router.routes):
+        route = context.route
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            package = sys.modules[route.endpoint.__module__.rpartition(".")[0]]
+            text = (package.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+            found |= {str(tag): text for tag in route.tags if str(tag) not in found}
+    return found

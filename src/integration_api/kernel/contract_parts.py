@@ -1,0 +1,134 @@
+"""What the passes of the contract are made of: walking, building, writing the document."""
+
+import json
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .problems import ProblemType
+
+Document = dict[str, Any]
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
+PROBLEM = "application/problem+json"
+SCHEMAS = "#/components/schemas/"
+DATA = {"example", "examples", "default", "enum", "const", "x-lifecycle", "x-transition"}
+PARTS: Document = yaml.load(
+    Path(__file__).with_name("contract.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader
+)
+"""The parts that no operation says."""
+
+
+def operations(doc: Document) -> Iterator[tuple[str, str, Document]]:
+    """Every (path or `webhook:<name>`, method, operation)."""
+    for group in ("paths", "webhooks"):
+        for name, item in doc.get(group, {}).items():
+            where = name if group == "paths" else f"webhook:{name}"
+            yield from ((where, m, item[m]) for m in METHODS if m in item)
+
+
+def calls(doc: Document) -> Iterator[tuple[str, str, Document]]:
+    """The operations that a client calls."""
+    return (found for found in operations(doc) if not found[0].startswith("webhook:"))
+
+
+def to_json(doc: Document) -> str:
+    """The document as JSON text."""
+    return json.dumps(doc, indent=2, ensure_ascii=False) + "\n"
+
+
+def to_yaml(doc: Document) -> str:
+    """The document as YAML text that loads back to the same document."""
+    return yaml.dump(doc, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Long texts as blocks, nothing by alias."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar(
+        "tag:yaml.org,2002:str", value, style="|" if "\n" in value else None
+    )
+
+
+_Dumper.add_representer(str, _text)
+
+
+def nodes(doc: Document) -> Iterator[tuple[Document, bool]]:
+    """Every object of the document that may be a schema, and whether its keys are free names."""
+    stack: list[tuple[Any, bool]] = [(doc, False)]
+    while stack:
+        node, free = stack.pop()
+        if isinstance(node, dict):
+            yield node, free
+            names = () if free else ("properties", "schemas")
+            stack += [(v, k in names) for k, v in node.items() if free or k not in DATA]
+        elif isinstance(node, list):
+            stack += [(value, False) for value in node]
+
+
+def named(doc: Document, schema: Document) -> Document:
+    """The schema that a `$ref` names, or the schema itself."""
+    name = schema.get("$ref", "").removeprefix(SCHEMAS)
+    found: Document = doc["components"]["schemas"].get(name, schema)
+    return found
+
+
+def below(doc: Document, collection: str) -> list[Document]:
+    """The operations on a resource of this collection."""
+    inside = re.compile(rf"{re.escape(collection)}/\{{\w+\}}(/.*)?")
+    return [op for where, _, op in calls(doc) if inside.fullmatch(where)]
+
+
+def problem(status: int, kinds: list[ProblemType], public_url: str) -> Document:
+    """The shared response of a status, with one example per type of problem."""
+    shown = {
+        kind.slug: {"summary": kind.title_en, "value": _shown(kind, public_url)} for kind in kinds
+    }
+    media = {"schema": {"$ref": f"{SCHEMAS}Problem"}, "examples": shown}
+    titles = " · ".join(kind.title_en for kind in kinds)
+    headers = PARTS["problem_headers"].get(status)
+    found = {"description": titles, "content": {PROBLEM: media}}
+    return found | ({"headers": deepcopy(headers)} if headers else {})
+
+
+def _shown(kind: ProblemType, public_url: str) -> Document:
+    return {
+        "type": f"{public_url}/problems/{kind.slug}",
+        "title": kind.title_en,
+        "status": kind.status,
+        "detail": None if kind.status == 500 else kind.cause_en,
+        "instance": None,
+        "request_id": "0199aaaa00007000800000000000000a",
+        "errors": [],
+        **{name: PARTS["problem_members"][name] for name in kind.members},
+    }
+
+
+def event(kind: str, noun: str, text: str) -> Document:
+    """The schema of an event: its type, and the id of the resource it is about."""
+    schema: Document = deepcopy(PARTS["event"])
+    schema["description"] = text
+    schema["properties"]["type"]["const"] = kind
+    data, key = schema["properties"]["data"], f"{noun}_id"
+    id_ = {"type": "string", "format": "uuid", "description": "Where to read it back."}
+    data["properties"] = {key: id_} | data["properties"]
+    data["required"] = [key, *data["required"]]
+    return schema
+
+
+def ordered(node: Document, first: tuple[str, ...]) -> Document:
+    """The same object with the members of `first` first."""
+    return {k: node[k] for k in (*first, *(n for n in node if n not in first)) if k in node}
+
+
+def pascal(name: str) -> str:
+    """`residence_period` → `ResidencePeriod`."""
+    return "".join(word.capitalize() for word in name.split("_"))
