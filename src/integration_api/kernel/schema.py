@@ -1,0 +1,138 @@
+"""The database's schema: where the migrations are, which is the newest, and how they run."""
+
+import io
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from asyncpg import Connection
+
+OLDEST = 17  # the builtin C.UTF-8 locale and MERGE … RETURNING begin here
+_REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
+_DOWN = re.compile(r'^down_revision = "(\w+)"$', re.MULTILINE)
+
+
+class SchemaError(RuntimeError):
+    """Server or schema do not fit this version; the message says what to do about it."""
+
+
+def folder() -> Path:
+    """Where the migrations are: in a checkout as written, otherwise as the wheel brought them."""
+    written = Path(__file__).parents[3] / "migrations"
+    return written if written.is_dir() else Path(__file__).parents[1] / "_data" / "migrations"
+
+
+@lru_cache(maxsize=1)
+def revisions() -> frozenset[str]:
+    """Every revision this version knows."""
+    return frozenset(_chain())
+
+
+@lru_cache(maxsize=1)
+def head() -> str:
+    """The newest revision; read from the files, because loading Alembic takes a second.
+
+    Raises:
+        SchemaError: the migrations are missing or do not form one line.
+    """
+    chain = _chain()
+    (*tips,) = chain.keys() - chain.values()
+    if len(tips) != 1:
+        raise SchemaError(f"the migrations in {folder()} have {len(tips)} ends instead of one")
+    return tips[0]
+
+
+def _chain() -> dict[str, str | None]:
+    texts = [path.read_text(encoding="utf-8") for path in folder().glob("versions/*.py")]
+    found = {m[1]: _DOWN.search(text) for text in texts if (m := _REVISION.search(text))}
+    return {revision: before[1] if before else None for revision, before in found.items()}
+
+
+def roles_sql() -> str:
+    """What a DBA runs once, as superuser, before the first migration."""
+    return (folder() / "roles.sql").read_text(encoding="utf-8")
+
+
+def sql() -> str:
+    """Every migration as SQL text, for a DBA who runs it by hand and for the linter."""
+    from alembic import command
+
+    text = io.StringIO()
+    config = _config()
+    config.output_buffer = text
+    command.upgrade(config, "head", sql=True)
+    return text.getvalue()
+
+
+def check_version(connection: Connection) -> None:
+    """Refuse a server that is too old, by what it said when the connection was made.
+
+    Raises:
+        SchemaError: it is older than PostgreSQL 17.
+    """
+    version = connection.get_server_version()
+    if version.major < OLDEST:
+        raise SchemaError(
+            f"PostgreSQL {OLDEST} or newer is needed, and this server is"
+            f" PostgreSQL {version.major}.{version.minor}: upgrade it, or name another one"
+        )
+
+
+async def current(connection: Connection) -> str | None:
+    """The revision of the database; None before the first migration."""
+    if not await connection.fetchval("select to_regclass('ia.alembic_version') is not null"):
+        return None
+    revision: str | None = await connection.fetchval("select version_num from ia.alembic_version")
+    return revision
+
+
+async def migrate(dsn: str) -> bool:
+    """Bring the database at `dsn` to the newest revision; tell whether anything was to do.
+
+    Raises:
+        SchemaError: the server is too old, or a newer version has been here.
+    """
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        check_version(connection)
+        at = await current(connection)
+    finally:
+        await connection.close()
+    if at == head():
+        return False
+    if at is not None and at not in revisions():
+        raise SchemaError(
+            f"the database is at revision {at}, which this version does not know:"
+            " run the version that made it, or a newer one"
+        )
+    from alembic import command
+
+    await run(dsn, command.upgrade, "head")
+    return True
+
+
+async def run(dsn: str, action: Callable[..., Any], revision: str) -> None:
+    """Run an action of Alembic such as `command.upgrade` on the database at `dsn`."""
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
+
+    # The driver reads the address itself: SQLAlchemy would understand only half of it.
+    engine = create_async_engine(
+        "postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: asyncpg.connect(dsn)
+    )
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(lambda c: action(_config(connection=c), revision))
+    finally:
+        await engine.dispose()
+
+
+def _config(**attributes: Any) -> Any:
+    from alembic.config import Config
+
+    config = Config(attributes=attributes)
+    config.set_main_option("script_location", str(folder()).replace("%", "%%"))
+    return config
