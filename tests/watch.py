@@ -1,8 +1,86 @@
 """Every answer of the suite is held against the committed contract; what was seen is kept."""
 
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
 import httpx
+import jsonschema_rs
+
+CONTRACT = Path(__file__).parents[1] / "openapi" / "openapi.json"
+SEEN: set[tuple[str, str]] = set()
+"""(operationId, status) of every answer."""
+CONTRACTED = re.compile(r"/v1(/.*)")
+
+
+@lru_cache(maxsize=1)
+def document() -> dict[str, Any]:
+    """The committed contract."""
+    read: dict[str, Any] = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    return read
+
+
+@lru_cache(maxsize=1)
+def templates() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
+    """Path templates as patterns, literal ones first."""
+    paths = document()["paths"]
+    ordered = sorted(paths, key=lambda p: (p.count("{"), p))
+    return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", p)), paths[p]) for p in ordered]
+
+
+def item_of(path: str) -> dict[str, Any] | None:
+    """The path item of a request, if the contract has one."""
+    match = CONTRACTED.fullmatch(path)
+    if match is None:
+        return None
+    return next((item for p, item in templates() if p.fullmatch(match[1])), None)
+
+
+@lru_cache(maxsize=512)
+def validator(pointer: str) -> jsonschema_rs.Validator:
+    """A validator of one schema of the contract."""
+    doc = document()
+    return jsonschema_rs.Draft202012Validator(
+        {"$ref": pointer, "components": doc["components"], "paths": doc["paths"]}
+    )
+
+
+def declared() -> set[tuple[str, str]]:
+    """Every (operationId, status) that the contract names."""
+    return {
+        (op["operationId"], status)
+        for item in document()["paths"].values()
+        for op in item.values()
+        for status in op["responses"]
+    }
 
 
 async def see(response: httpx.Response) -> None:
-    """Placeholder until the contract lands."""
+    """Hold one answer against the contract."""
     await response.aread()
+    request = response.request
+    item = item_of(request.url.raw_path.decode().partition("?")[0])
+    if item is None:
+        return
+    status = str(response.status_code)
+    if status == "405":
+        SEEN.update((op["operationId"], status) for op in item.values())
+        return
+    op = item.get({"HEAD": "get"}.get(request.method, request.method.lower()))
+    if op is None or status == "304":
+        return
+    SEEN.add((op["operationId"], status))
+    assert status in op["responses"], f"{op['operationId']} does not declare {status}"
+    answer = op["responses"][status]
+    if "$ref" in answer:
+        answer = document()["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]
+    content = answer.get("content", {})
+    media = response.headers.get("content-type", "").partition(";")[0]
+    if not content or request.method == "HEAD":
+        return
+    assert media in content, f"{op['operationId']} {status} answers {media}"
+    schema = content[media].get("schema", {})
+    if "$ref" in schema:
+        validator(schema["$ref"]).validate(response.json())

@@ -12,9 +12,11 @@ from .agencies import routes as agencies
 from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
 from .code_lists import routes as code_lists
+from .code_lists import service as code_lists_service
 from .disclosures import routes as disclosures
 from .health import routes as health
 from .kernel import clock, guards, observability, problems, reactions, schema
+from .kernel.contract import Example, build, to_json, to_yaml
 from .kernel.db import LOST, Database, Pool, pool
 from .kernel.idempotency import Replay
 from .kernel.lifecycle import Lifecycle
@@ -149,3 +151,16 @@ async def _follow_demo_clock(connections: Pool) -> None:
             async with connections.acquire(timeout=1) as connection:
                 await clock.follow(connection)
         await asyncio.sleep(1)
+
+
+def contract(examples: Mapping[str, Example]) -> tuple[bytes, bytes]:
+    """The contract of this application as YAML and as JSON."""
+    codes = {name: list(found.entries) for name, found in code_lists_service.lists().items()}
+    document = build(
+        create_app(Settings(), dsn="", secret=bytes(32)),
+        lifecycles=LIFECYCLES,
+        events=EVENTS,
+        examples=examples,
+        code_lists=codes,
+    )
+    return to_yaml(document).encode(), to_json(document).encode()

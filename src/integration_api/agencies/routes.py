@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from integration_api.kernel import lists
 from integration_api.kernel.concurrency import IfMatch, expected
 from integration_api.kernel.db import Amend, Read, Write
-from integration_api.kernel.operations import MOVES, WRITES, operation
+from integration_api.kernel.operations import operation
 from integration_api.kernel.principal import ANONYMOUS
 from integration_api.kernel.scalars import Id
 from integration_api.kernel.scopes import Scope
@@ -37,7 +37,6 @@ async def list_agencies(
     summary="Read an agency",
     answer=AgencyOut,
     public=True,
-    problems=(404,),
 )
 async def get_agency(id: Id, db: Read) -> Response:
     """One agency of the public directory with its contact points."""
@@ -52,7 +51,6 @@ async def get_agency(id: Id, db: Read) -> Response:
     summary="Add an agency",
     answer=AgencyOut,
     scope=Scope.AGENCIES_WRITE,
-    problems=WRITES,
     status=201,
 )
 async def create_agency(body: AgencyIn, db: Write) -> Response:
@@ -68,7 +66,6 @@ async def create_agency(body: AgencyIn, db: Write) -> Response:
     summary="Change an agency",
     answer=AgencyOut,
     scope=Scope.AGENCIES_WRITE,
-    problems=MOVES,
 )
 async def update_agency(id: Id, body: AgencyPatch, db: Amend, if_match: IfMatch = None) -> Response:
     """Changes the caller's own agency or one of its teams (JSON merge patch)."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from integration_api.kernel import lists
 from integration_api.kernel.concurrency import IfMatch, expected
 from integration_api.kernel.db import Amend, LoggedRead, Write
-from integration_api.kernel.operations import MOVES, WRITES, operation, transition
+from integration_api.kernel.operations import operation, transition
 from integration_api.kernel.scalars import Id
 from integration_api.kernel.schemas import PageQuery
 from integration_api.kernel.scopes import Scope
@@ -50,7 +50,6 @@ async def list_cases(
     summary="Read a case",
     answer=CaseOut,
     scope=Scope.CASES_READ,
-    problems=(404,),
 )
 async def get_case(id: Id, db: LoggedRead) -> Response:
     """A case with its participants; `redactions` names what is left out."""
@@ -65,7 +64,6 @@ async def get_case(id: Id, db: LoggedRead) -> Response:
     summary="Open a case",
     answer=CaseOut,
     scope=Scope.CASES_WRITE,
-    problems=WRITES,
     status=201,
 )
 async def create_case(body: CaseIn, db: Write) -> Response:
@@ -81,7 +79,6 @@ async def create_case(body: CaseIn, db: Write) -> Response:
     summary="Change a case",
     answer=CaseOut,
     scope=Scope.CASES_WRITE,
-    problems=MOVES,
 )
 async def update_case(id: Id, body: CasePatch, db: Amend, if_match: IfMatch = None) -> Response:
     """Changes the concerns of a case (JSON merge patch)."""
@@ -96,7 +93,6 @@ async def update_case(id: Id, body: CasePatch, db: Amend, if_match: IfMatch = No
     summary="List participants of a case",
     answer=ParticipantPage,
     scope=Scope.CASES_READ,
-    problems=(404,),
 )
 async def list_participants(
     request: Request, id: Id, db: LoggedRead, asked: Annotated[PageQuery, Query()]
@@ -114,7 +110,6 @@ async def list_participants(
     summary="Add a participant to a case",
     answer=ParticipantOut,
     scope=Scope.CASES_WRITE,
-    problems=(*WRITES, 404),
     status=201,
 )
 async def add_participant(id: Id, body: ParticipantIn, db: Write) -> Response:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from integration_api.kernel import lists
 from integration_api.kernel.concurrency import IfMatch, expected
 from integration_api.kernel.db import LoggedRead, Write
-from integration_api.kernel.operations import WRITES, operation, transition
+from integration_api.kernel.operations import operation, transition
 from integration_api.kernel.scalars import Id
 from integration_api.kernel.scopes import Scope
 from integration_api.persons.lifecycle import DISCLOSURE
@@ -43,7 +43,6 @@ async def list_disclosures(
     summary="Read a disclosure",
     answer=DisclosureOut,
     scope=Scope.DISCLOSURES_READ,
-    problems=(404,),
 )
 async def get_disclosure(id: Id, db: LoggedRead) -> Response:
     """A disclosure granted by or to the caller's agency."""
@@ -58,7 +57,6 @@ async def get_disclosure(id: Id, db: LoggedRead) -> Response:
     summary="Grant a disclosure",
     answer=DisclosureOut,
     scope=Scope.DISCLOSURES_WRITE,
-    problems=WRITES,
     status=201,
 )
 async def grant_disclosure(body: DisclosureIn, db: Write) -> Response:

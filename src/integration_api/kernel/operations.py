@@ -1,5 +1,6 @@
-"""Declare an operation once: path, operationId, scope, problems, all that the contract shows."""
+"""Declare an operation once: path, operationId, scope, refusals, all that the contract shows."""
 
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,11 +12,15 @@ from .principal import needs
 from .scopes import PROSE, Scope
 
 Handler = Callable[..., Any]
-ALWAYS = (405, 500, 503)
-GUARDED = (401, 403)
-INPUT = (400,)
-MOVES = (404, 409, 412, 415, 413, 408, 422, 428)
-WRITES = (409, 415, 413, 408, 422)
+ALWAYS = frozenset({400, 405, 500, 503})
+TAKES: dict[str, frozenset[int]] = {
+    "id": frozenset({404}),
+    "body": frozenset({408, 409, 413, 415, 422}),
+    "if_match": frozenset({409, 412, 428}),
+}
+"""What can be refused because of a parameter of the handler."""
+POSTED = frozenset({409, 422})
+"""What an Idempotency-Key can be refused with."""
 
 
 def operation(
@@ -35,25 +40,34 @@ def operation(
 ) -> Callable[[Handler], Handler]:
     """Register a handler whose docstring is the description.
 
-    `scope=None` without `public` means: any valid key. Every operation declares what can always
-    happen; `problems` adds the rest.
+    `scope=None` without `public` means: any valid key. Which refusals the contract declares follows
+    from what the handler takes; `problems` adds what does not show there.
     """
-    codes = {*ALWAYS, *INPUT, *problems, *(() if public else GUARDED)}
     openapi: dict[str, Any] = dict(extra or {})
     if scope:
         openapi["x-scopes"] = {scope.value: PROSE[scope]}
-    return router.api_route(
-        path,
-        methods=[method],
-        operation_id=id,
-        summary=summary,
-        description=description,
-        response_model=answer,
-        status_code=status,
-        dependencies=[needs(scope)] if scope else [],
-        responses={code: {"description": "Problem"} for code in sorted(codes)},
-        openapi_extra=openapi or None,
-    )
+
+    def register(handler: Handler) -> Handler:
+        codes = {*ALWAYS, *problems, *(() if public else (401, 403))}
+        for name in inspect.signature(handler).parameters:
+            codes |= TAKES.get(name, frozenset())
+        if method == "POST":
+            codes |= POSTED
+        route = router.api_route(
+            path,
+            methods=[method],
+            operation_id=id,
+            summary=summary,
+            description=description,
+            response_model=answer,
+            status_code=status,
+            dependencies=[needs(scope)] if scope else [],
+            responses={code: {"description": "Problem"} for code in sorted(codes)},
+            openapi_extra=openapi or None,
+        )
+        return route(handler)
+
+    return register
 
 
 def transition(
@@ -67,17 +81,17 @@ def transition(
 ) -> Callable[[Handler], Handler]:
     """Register the handler of one arrow: everything about it is printed from the drawing."""
     arrow = lifecycle[name]
-    sources = ", ".join(sorted(s.value for s in arrow.sources))
-    by = ", ".join(sorted(map(str, arrow.by)))
-    description = f"{arrow.doc}\n\nFrom {sources} to **{arrow.target.value}**; by {by}."
+    sources = sorted(s.value for s in arrow.sources)
+    by = sorted(map(str, arrow.by))
     drawn = {
         "lifecycle": lifecycle.name,
         "name": name,
-        "from": sorted(s.value for s in arrow.sources),
+        "from": sources,
         "to": arrow.target.value,
-        "by": sorted(map(str, arrow.by)),
+        "by": by,
         "event": arrow.event,
     }
+    way = f"From {', '.join(sources)} to **{arrow.target.value}**; by {', '.join(by)}."
     return operation(
         router,
         "POST",
@@ -86,9 +100,8 @@ def transition(
         summary=arrow.doc.split(".")[0],
         answer=answer,
         scope=scope,
-        problems=MOVES,
         extra={"x-transition": drawn},
-        description=description,
+        description=f"{arrow.doc}\n\n{way}",
     )
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from integration_api.kernel import lists
 from integration_api.kernel.concurrency import IfMatch, expected
 from integration_api.kernel.db import Amend, LoggedRead, Write
-from integration_api.kernel.operations import MOVES, WRITES, operation
+from integration_api.kernel.operations import operation
 from integration_api.kernel.scalars import Id
 from integration_api.kernel.schemas import PageQuery
 from integration_api.kernel.scopes import Scope
@@ -43,7 +43,6 @@ async def list_persons(
     summary="Read a person",
     answer=PersonOut,
     scope=Scope.PERSONS_READ,
-    problems=(404,),
 )
 async def get_person(id: Id, db: LoggedRead) -> Response:
     """A person of the own agency, or one disclosed to it; `redactions` names what is left out."""
@@ -58,7 +57,6 @@ async def get_person(id: Id, db: LoggedRead) -> Response:
     summary="Record a person",
     answer=PersonOut,
     scope=Scope.PERSONS_WRITE,
-    problems=WRITES,
     status=201,
 )
 async def create_person(body: PersonIn, db: Write) -> Response:
@@ -74,7 +72,6 @@ async def create_person(body: PersonIn, db: Write) -> Response:
     summary="Change a person",
     answer=PersonOut,
     scope=Scope.PERSONS_WRITE,
-    problems=MOVES,
 )
 async def update_person(id: Id, body: PersonPatch, db: Amend, if_match: IfMatch = None) -> Response:
     """Changes a person of the own agency (JSON merge patch)."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from integration_api.kernel import lists
 from integration_api.kernel.concurrency import IfMatch, expected
 from integration_api.kernel.db import LoggedRead, Write
-from integration_api.kernel.operations import WRITES, operation, transition
+from integration_api.kernel.operations import operation, transition
 from integration_api.kernel.scalars import Id
 from integration_api.kernel.scopes import Scope
 
@@ -43,7 +43,6 @@ async def list_consents(
     summary="Read a consent",
     answer=ConsentOut,
     scope=Scope.CONSENTS_READ,
-    problems=(404,),
 )
 async def get_consent(id: Id, db: LoggedRead) -> Response:
     """A consent given to the caller's agency."""
@@ -58,7 +57,6 @@ async def get_consent(id: Id, db: LoggedRead) -> Response:
     summary="Record a consent",
     answer=ConsentOut,
     scope=Scope.CONSENTS_WRITE,
-    problems=WRITES,
     status=201,
 )
 async def create_consent(body: ConsentIn, db: Write) -> Response:

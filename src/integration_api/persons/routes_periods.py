@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from integration_api.kernel import lists
 from integration_api.kernel.db import LoggedRead, Write
-from integration_api.kernel.operations import WRITES, operation
+from integration_api.kernel.operations import operation
 from integration_api.kernel.scalars import Id
 from integration_api.kernel.schemas import PageQuery
 from integration_api.kernel.scopes import Scope
@@ -25,7 +25,6 @@ router = APIRouter(prefix="/persons/{id}/residence-periods", tags=["Persons"])
     summary="List residence periods",
     answer=ResidencePeriodPage,
     scope=Scope.PERSONS_READ,
-    problems=(404,),
 )
 async def list_periods(
     request: Request, id: Id, db: LoggedRead, asked: Annotated[PageQuery, Query()]
@@ -43,7 +42,6 @@ async def list_periods(
     summary="Record a residence period",
     answer=ResidencePeriodOut,
     scope=Scope.PERSONS_WRITE,
-    problems=(*WRITES, 404),
     status=201,
 )
 async def add_period(id: Id, body: ResidencePeriodIn, db: Write) -> Response:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from integration_api.kernel import lists
 from integration_api.kernel.concurrency import IfMatch, expected
 from integration_api.kernel.db import LoggedRead, Write
-from integration_api.kernel.operations import MOVES, WRITES, operation, transition
+from integration_api.kernel.operations import operation, transition
 from integration_api.kernel.scalars import Id
 from integration_api.kernel.scopes import Scope
 
@@ -55,7 +55,6 @@ async def list_referrals(
     summary="Read a referral",
     answer=ReferralOut,
     scope=Scope.REFERRALS_READ,
-    problems=(404,),
 )
 async def get_referral(id: Id, db: LoggedRead) -> Response:
     """A referral; its recipient sees a preview until it accepts, and `redactions` says so."""
@@ -70,7 +69,6 @@ async def get_referral(id: Id, db: LoggedRead) -> Response:
     summary="Write a referral",
     answer=ReferralOut,
     scope=WRITE,
-    problems=WRITES,
     status=201,
 )
 async def create_referral(body: ReferralIn, db: Write) -> Response:
@@ -152,7 +150,6 @@ async def void(id: Id, body: VoidReferral, db: Write, if_match: IfMatch = None) 
     summary="Claim a referral",
     answer=ReferralOut,
     scope=WRITE,
-    problems=MOVES,
 )
 async def claim(id: Id, db: Write, if_match: IfMatch = None) -> Response:
     """A member of the recipient takes the referral from the agency's queue; moves no state."""
@@ -167,7 +164,6 @@ async def claim(id: Id, db: Write, if_match: IfMatch = None) -> Response:
     summary="Release a referral",
     answer=ReferralOut,
     scope=WRITE,
-    problems=MOVES,
 )
 async def release(id: Id, db: Write, if_match: IfMatch = None) -> Response:
     """Gives the referral back to the agency's queue; moves no state."""

@@ -1,0 +1,85 @@
+"""Examples of the contract: what really came back, with ids and instants made stable."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from httpx import Response
+
+from integration_api.kernel.ids import reference
+from tests.access.operations import LISTS, OWNERS, PREPARED, Call
+from tests.cast import id_of
+from tests.clients import Clients
+from tests.make import Make
+
+FOLDER = Path(__file__).parents[2] / "openapi" / "examples"
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
+REFERENCE = re.compile(r"[A-Z]-\d{4}-\d{6}-\d")
+MUSTER = re.compile(r"Muster-\d+")
+CURSOR = re.compile(r'"(next|prev)_cursor": ?"[^"]*"')
+PLAIN: dict[str, str] = {
+    "getMe": "/v1/me",
+    "listAgencies": "/v1/agencies?limit=1",
+    "getAgency": f"/v1/agencies/{id_of('jobcenter')}",
+    "getCodeList": "/v1/code-lists/urgencies",
+    "getLifecycle": "/v1/lifecycles/consent",
+}
+"""Public or bounded reads whose answer is worth showing."""
+
+
+def stable(text: str) -> str:
+    """The same text for every run: ids by order of appearance, one instant, one reference."""
+    names: dict[str, str] = {}
+
+    def name(match: re.Match[str]) -> str:
+        return names.setdefault(match[0], f"01990000-0000-7000-8000-{len(names) + 1:012d}")
+
+    text = INSTANT.sub("2026-11-25T09:00:00Z", text)
+    text = REFERENCE.sub(reference("W", 2026, 4711), text)
+    text = MUSTER.sub("Muster", text)
+    text = CURSOR.sub(r'"\1_cursor": "AQ"', text)
+    return UUID.sub(name, text)
+
+
+def example(call: Call, answer: Response) -> dict[str, Any]:
+    """What the contract shows of one call."""
+    path, _, query = call.path.partition("?")
+    parameters: dict[str, str] = dict(q.split("=") for q in query.split("&") if q)
+    if path.startswith("/v1/code-lists/") or path.startswith("/v1/lifecycles/"):
+        parameters["name"] = path.rsplit("/", 1)[1]
+    elif found := UUID.search(path):
+        parameters["id"] = found[0]
+    if call.etag:
+        parameters["If-Match"] = f'"{answer_version(call.etag)}.0123456789abcdef"'
+    shown = {"parameters": parameters, "request": call.body, "response": answer.json()}
+    recorded: dict[str, Any] = json.loads(stable(json.dumps(shown, ensure_ascii=False)))
+    return recorded
+
+
+def answer_version(etag: str) -> str:
+    """The version inside an ETag."""
+    return etag.strip('"').split(".")[0]
+
+
+async def record(operation: str, make: Make, clients: Clients) -> dict[str, Any]:
+    """Call one operation as its owner and keep what was sent and answered."""
+    if operation in PREPARED:
+        call, who = await PREPARED[operation](make), OWNERS[operation]
+    elif operation in LISTS:
+        await make.scene("sent")
+        path = LISTS[operation]
+        query = "?direction=outgoing" if operation == "listReferrals" else ""
+        call, who = Call("GET", f"{path}{query}"), "lead"
+    else:
+        call, who = Call("GET", PLAIN[operation]), "lead"
+    kw: dict[str, Any] = {} if call.body is None else {"json": call.body}
+    answer = await clients.request(who, call.method, call.path, etag=call.etag, **kw)
+    assert answer.status_code in (200, 201), answer.text
+    return example(call, answer)
+
+
+Recorder = Callable[[str, Make, Clients], Awaitable[dict[str, Any]]]
+RECORDED = sorted({*PREPARED, *LISTS, *PLAIN})

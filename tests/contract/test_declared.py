@@ -1,0 +1,156 @@
+"""Every refusal that an operation declares can be had, and looks as declared."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx import Response
+
+from integration_api.code_lists import service as code_lists
+from integration_api.kernel.db import Database
+from integration_api.kernel.guards import Guard
+from tests import watch
+from tests.access.operations import LISTS, OWNERS, PREPARED, Call
+from tests.cast import id_of
+from tests.clients import Clients
+from tests.contract.recording import PLAIN, RECORDED
+from tests.make import Make
+
+REUSED = {"name": {"kind": "mononym", "mononym": "Schlüssel"}}
+ABSENT = "01990000-0000-7000-8000-00000000dead"
+
+
+async def call_of(operation: str, make: Make) -> tuple[Call, str]:
+    """How an operation is called, and by whom."""
+    if operation in PREPARED:
+        return await PREPARED[operation](make), OWNERS[operation]
+    return Call("GET", {**LISTS, **PLAIN}[operation]), "lead"
+
+
+def declared(operation: str) -> set[str]:
+    """The statuses that the contract names for it."""
+    return {status for name, status in watch.declared() if name == operation}
+
+
+def guard_of(app: FastAPI) -> Guard:
+    """The guard of the built application."""
+    layer: Any = app.middleware_stack
+    while not isinstance(layer, Guard):
+        layer = layer.app
+    return layer
+
+
+async def send(
+    clients: Clients, who: str | None, call: Call, headers: dict[str, str] | None = None, **kw: Any
+) -> Response:
+    """One call with changed headers."""
+    if call.body is not None and "content" not in kw:
+        kw["json"] = call.body
+    etag = kw.pop("etag", call.etag)
+    method = kw.pop("method", call.method)
+    return await clients.request(who, method, call.path, etag=etag, headers=headers, **kw)
+
+
+@pytest.mark.parametrize("operation", RECORDED)
+async def test_who_may_not_is_told_so(operation: str, make: Make, clients: Clients) -> None:
+    call, owner = await call_of(operation, make)
+    if "401" not in declared(operation):
+        assert (await send(clients, None, call)).status_code == 200
+        return
+    nobody = await send(clients, None, call)
+    assert nobody.status_code == 401
+    assert nobody.headers["WWW-Authenticate"] == "Bearer"
+    unknown = {"Authorization": "Bearer ia_test_00000000_" + "0" * 72}
+    assert (await send(clients, None, call, unknown)).text.count("unauthenticated") == 1
+    foreign = await send(clients, owner, call, {"Acting-Agency": str(id_of("outsider"))})
+    absent = await send(clients, owner, call, {"Acting-Agency": ABSENT})
+    assert foreign.status_code == absent.status_code == 403
+    if operation != "getMe":
+        bare = await send(clients, f"{owner.partition('/')[0]}/bare", call)
+        assert bare.status_code == 403
+        assert bare.json()["missing_scopes"]
+
+
+@pytest.mark.parametrize("operation", RECORDED)
+async def test_malformed_requests_are_told_so(operation: str, make: Make, clients: Clients) -> None:
+    call, owner = await call_of(operation, make)
+    path = call.path
+    bogus = Call(call.method, path + ("&" if "?" in path else "?") + "bogus=1", call.body, call.etag)
+    answer = await send(clients, owner, bogus)
+    assert answer.status_code == 400, answer.text
+    assert "bogus" in str(answer.json()["errors"])
+    wrong = await send(clients, owner, call, method="DELETE")
+    assert wrong.status_code == 405
+    assert call.method in wrong.headers["Allow"]
+
+
+@pytest.mark.parametrize("operation", RECORDED)
+async def test_a_slow_body_is_given_up(
+    operation: str, make: Make, clients: Clients, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "408" not in declared(operation):
+        return
+    call, owner = await call_of(operation, make)
+    monkeypatch.setattr(guard_of(app), "body_seconds", 0.02)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(5)
+
+    headers = {"Content-Type": "application/json"}
+    assert (await send(clients, owner, call, headers, content=slowly())).status_code == 408
+
+
+@pytest.mark.parametrize("operation", RECORDED)
+async def test_a_key_of_another_request_is_refused(
+    operation: str, make: Make, clients: Clients
+) -> None:
+    call, owner = await call_of(operation, make)
+    if call.method != "POST":
+        return
+    used = await clients.post(owner, "/v1/persons", REUSED, key="used-elsewhere")
+    assert used.status_code == 201
+    answer = await send(clients, owner, call, key="used-elsewhere")
+    assert (answer.status_code, answer.json()["title"]) == (422, "Idempotency key reused")
+    assert (await send(clients, owner, call)).status_code in (200, 201)
+
+
+class Broken:
+    """A database that is not there, or a bug."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def acquire(self, *, timeout: float | None = None) -> Any:
+        """Fail."""
+        raise self.error
+
+
+@pytest.mark.parametrize("operation", RECORDED)
+async def test_a_fault_is_a_503_or_a_500(
+    operation: str, make: Make, clients: Clients, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, owner = await call_of(operation, make)
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("a canary that nobody may see")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(app.state, "db", Database(Broken(RuntimeError("a canary"))))
+        patched.setattr(code_lists, "lists", broken)
+        patched.setattr(app.state, "lifecycles", None)
+        bug = await send(clients, owner, call)
+    assert bug.status_code == 500, bug.text
+    assert "canary" not in bug.text
+    with monkeypatch.context() as patched:
+        patched.setattr(guard_of(app), "deadline", 0.0)
+        late = await send(clients, owner, call)
+    assert late.status_code == 503
+    assert late.headers["Retry-After"]
+    with monkeypatch.context() as patched:
+        patched.setattr(app.state, "db", Database(Broken(TimeoutError())))
+        away = await send(clients, owner, call)
+    assert away.status_code in (200, 503)
+    assert (await send(clients, owner, call)).status_code in (200, 201)
