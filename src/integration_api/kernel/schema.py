@@ -89,15 +89,36 @@ async def current(connection: Connection) -> str | None:
     return revision
 
 
+async def become_owner(connection: Connection) -> None:
+    """Act as the owner of all tables, as migrations and administration do.
+
+    Raises:
+        SchemaError: the roles are missing, or this login may not.
+    """
+    try:
+        await connection.execute("set role ia_owner")
+    except asyncpg.InvalidParameterValueError as error:
+        raise SchemaError(
+            "the roles are missing: have a DBA run what `integration-api migrate --print-roles`"
+            " prints, in this database"
+        ) from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise SchemaError(
+            "this login may not act as ia_owner: INTEGRATION_API_MIGRATION_DATABASE_URL has to"
+            " name ia_migrator"
+        ) from error
+
+
 async def migrate(dsn: str) -> bool:
     """Bring the database at `dsn` to the newest revision; tell whether anything was to do.
 
     Raises:
-        SchemaError: the server is too old, or a newer version has been here.
+        SchemaError: the server is too old, its roles are missing, or a newer version was here.
     """
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
         check_version(connection)
+        await become_owner(connection)
         at = await current(connection)
     finally:
         await connection.close()
