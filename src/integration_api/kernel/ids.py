@@ -17,7 +17,8 @@ _REFERENCE = re.compile(r"[A-Z]{1,4}-([0-9]{4})-([0-9]{6,})-([0-9])", re.ASCII)
 DAMM_SQL = f"""create function ia.damm(p_digits text) returns text
   language plpgsql immutable strict parallel safe as $$
 declare
-  quasigroup constant text := '{"".join(QUASIGROUP)}';
+  quasigroup constant text := '{"".join(QUASIGROUP[:5])}'
+    '{"".join(QUASIGROUP[5:])}';
   interim int := 0;
 begin
   for i in 1 .. length(p_digits) loop

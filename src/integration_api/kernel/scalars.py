@@ -90,8 +90,3 @@ QueryCode = Code
 def in_list(list_name: str, *examples: str) -> Any:
     """Make a `Code` one of a served list; stands in `Annotated[Code, …]`."""
     return Field(json_schema_extra={"x-extensible-enum": list_name, "examples": list(examples)})
-
-
-def coded(list_name: str, *examples: str) -> Any:
-    """The type of a code of the served list `list_name`: an open set, with examples."""
-    return Annotated[Code, in_list(list_name, *examples)]
