@@ -11,7 +11,7 @@ from integration_api.kernel.scalars import Code
 
 from . import service
 from .schemas import CodeListFilter, CodeListOut, CodeListPage, CodeListQuery
-from .served import as_json, cached, page_of
+from .served import CACHED, as_json, cached, page_of
 
 router = APIRouter(prefix="/code-lists", tags=["Code lists"])
 
@@ -24,6 +24,7 @@ router = APIRouter(prefix="/code-lists", tags=["Code lists"])
     summary="List code lists",
     answer=CodeListPage,
     public=True,
+    extra=CACHED,
 )
 async def list_code_lists(
     request: Request, narrowed: Annotated[CodeListFilter, Query()]
@@ -42,6 +43,7 @@ async def list_code_lists(
     answer=CodeListOut,
     public=True,
     problems=(404,),
+    extra=CACHED,
 )
 async def get_code_list(
     request: Request, name: Code, narrowed: Annotated[CodeListQuery, Query()]

@@ -1,9 +1,11 @@
 """Public answers that may be cached: ETag, 304, pages of what lies in memory."""
 
+import gzip
 import hashlib
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from fastapi import Request, Response
@@ -12,6 +14,19 @@ from integration_api.kernel.paging import Cursors
 from integration_api.kernel.problems import InvalidCursor
 
 SECONDS = 300
+CACHED: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "If-None-Match",
+            "in": "header",
+            "required": False,
+            "description": "ETag of the state that the caller has already.",
+            "schema": {"type": "string", "maxLength": 400},
+        }
+    ],
+    "responses": {"304": {"description": "Unchanged since that state."}},
+}
+"""What the contract says of an operation that answers with `cached`."""
 
 
 def cached(
@@ -21,10 +36,12 @@ def cached(
     *,
     headers: Mapping[str, str] | None = None,
     seconds: int = SECONDS,
+    packed: bool = False,
 ) -> Response:
     """The bytes, or 304 when the client has them already.
 
-    Anyone may read and embed them from any origin. Source: RFC 9110 § 13.1.2.
+    Anyone may read and embed them from any origin. `packed` keeps a compressed copy: for few large
+    bodies, which would otherwise be compressed for every reader. Source: RFC 9110 § 13.1.2.
     """
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     shown = {
@@ -36,7 +53,15 @@ def cached(
     given = request.headers.get("if-none-match", "")
     if given.strip() == "*" or tag in (one.strip().removeprefix("W/") for one in given.split(",")):
         return Response(status_code=304, headers=shown)
+    if packed and "gzip" in request.headers.get("accept-encoding", ""):
+        shown |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        body = _packed(body)
     return Response(body, headers=shown, media_type=media_type)
+
+
+@lru_cache(maxsize=8)
+def _packed(body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0)
 
 
 def as_json(value: object) -> bytes:

@@ -339,5 +339,7 @@ def _tags(app: FastAPI) -> dict[str, str]:
         if isinstance(route, APIRoute) and route.include_in_schema:
             package = sys.modules[route.endpoint.__module__.rpartition(".")[0]]
             text = (package.__doc__ or "").split("\n\n")[0].replace("\n", " ")
-            found |= {str(tag): text for tag in route.tags if str(tag) not in found}
+            for tag in map(str, route.tags):
+                words = text.removeprefix(f"{tag}: ")
+                found.setdefault(tag, words[:1].upper() + words[1:])
     return found

@@ -1,0 +1,9 @@
+"""All that the portal serves; what is in the contract is marked by its tag."""
+
+from fastapi import APIRouter
+
+from . import routes_contract, routes_lifecycles, routes_pages, routes_problems
+
+router = APIRouter()
+for part in (routes_lifecycles, routes_contract, routes_problems, routes_pages):
+    router.include_router(part.router)

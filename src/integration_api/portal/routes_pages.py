@@ -1,0 +1,77 @@
+"""`/`, `/docs`, their assets, and the well-known addresses."""
+
+import json
+from datetime import timedelta
+
+from fastapi import APIRouter, Request, Response
+
+from integration_api.code_lists.served import cached
+from integration_api.kernel import clock
+from integration_api.kernel.problems import NotFound
+
+from . import pages
+
+router = APIRouter(include_in_schema=False)
+ASSETS = {
+    "portal.css": "text/css; charset=utf-8",
+    "docs.css": "text/css; charset=utf-8",
+    "docs.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    "swagger/swagger-ui.css": "text/css; charset=utf-8",
+    "swagger/swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+}
+DAY_SECONDS = 86_400
+PROMISED = timedelta(days=180)
+LINKSET = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
+
+
+@router.get("/")
+async def home(request: Request) -> Response:
+    """What this is, in German and English."""
+    return pages.home(request)
+
+
+@router.get("/docs")
+async def docs(request: Request) -> Response:
+    """The API reference, with a form for every call."""
+    return pages.docs(request)
+
+
+@router.get("/assets/{name:path}")
+async def asset(request: Request, name: str) -> Response:
+    """Scripts and styles of these pages; no page loads anything from another host."""
+    if name not in ASSETS:
+        raise NotFound
+    return cached(request, pages.asset(name), ASSETS[name], seconds=DAY_SECONDS, packed=True)
+
+
+@router.get("/.well-known/security.txt")
+async def security_txt(request: Request) -> Response:
+    """Whom to tell about a weakness. Source: RFC 9116."""
+    url = request.app.state.public_url.rstrip("/")
+    expires = clock.today() + PROMISED
+    lines = (
+        "Contact: mailto:security@example.org",
+        f"Expires: {expires.isoformat()}T00:00:00Z",
+        "Preferred-Languages: de, en",
+        f"Canonical: {url}/.well-known/security.txt",
+    )
+    return cached(request, ("\n".join(lines) + "\n").encode(), "text/plain; charset=utf-8")
+
+
+@router.get("/.well-known/api-catalog")
+async def api_catalog(request: Request) -> Response:
+    """Where the contract, its reference and the state of the service are. Source: RFC 9727."""
+    url = request.app.state.public_url.rstrip("/")
+    entry = {
+        "anchor": f"{url}/v1",
+        "service-desc": [
+            {"href": f"{url}/v1/openapi.json", "type": "application/json"},
+            {"href": f"{url}/v1/openapi.yaml", "type": "application/yaml"},
+        ],
+        "service-doc": [{"href": f"{url}/docs", "type": "text/html"}],
+        "service-meta": [{"href": f"{url}/problems", "type": "application/json"}],
+        "status": [{"href": f"{url}/health/ready", "type": "application/health+json"}],
+    }
+    body = json.dumps({"linkset": [entry]}, indent=2).encode()
+    return cached(request, body, LINKSET)

@@ -1,0 +1,41 @@
+"""The public part of the service, which needs no database: code lists and portal."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import APIRouter, FastAPI
+
+from integration_api.app import LIFECYCLES
+from integration_api.code_lists import routes as code_lists
+from integration_api.kernel import guards, observability, problems
+from integration_api.kernel.paging import Cursors
+from integration_api.portal import routes as portal
+
+DEMO = {"wuppertal-jobcenter": "ia_demo_12ab34cd_" + "0" * 72, "koeln-case-management": "ia_demo_x"}
+
+
+def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
+    """An app with the public routers, all middleware and problem handlers, and no database."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.cursors, app.state.lifecycles = (
+        Cursors(b"a secret of the tests, 32 bytes long"),
+        LIFECYCLES,
+    )
+    app.state.public_url, app.state.demo = "https://api.example.org", demo
+    v1 = APIRouter(prefix="/v1")
+    v1.include_router(code_lists.router)
+    app.include_router(v1)
+    app.include_router(portal.router)
+    problems.install(app)
+    app.add_middleware(guards.Guard, deadline=15.0)
+    app.add_middleware(observability.Observe)
+    return app
+
+
+@asynccontextmanager
+async def reader(*, demo: dict[str, str] | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without a key."""
+    transport = httpx.ASGITransport(public_app(demo=demo))
+    async with httpx.AsyncClient(transport=transport, base_url="http://office.test") as client:
+        yield client
