@@ -69,7 +69,8 @@ def test_null_clears_only_what_may_be_null(sent: dict[str, Any]) -> None:
 
 
 def test_no_request_can_say_unset() -> None:
-    for value in ("unset", "UNSET", {}, 0):
+    values: tuple[object, ...] = ("unset", "UNSET", {}, 0)
+    for value in values:
         with pytest.raises(ValidationError):
             InnerPatch.model_validate({"day": value})
 
