@@ -1,0 +1,180 @@
+"""The pages that the code writes: drawings, problem types, the table of settings.
+
+python tools/generate_docs.py write     writes them
+python tools/generate_docs.py check     exit 1 and the names of those that are stale
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
+
+from integration_api.app import LIFECYCLES
+from integration_api.kernel.lifecycle import Lifecycle, Transition
+from integration_api.kernel.operations import camel
+from integration_api.kernel.problems import REGISTRY
+from integration_api.kernel.settings import PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+DRAWINGS = Path("docs/lifecycles")
+OPERATIONS = Path("docs/operations.md")
+BEGIN, END = "<!-- settings: generated -->", "<!-- /settings -->"
+GENERATED = "<!-- Generated from the code by `make docs`; change the code, not this page. -->"
+
+
+def pages(root: Path = ROOT) -> dict[Path, str]:
+    """Every generated page: its path below `root` and its whole text.
+
+    Raises:
+        ValueError: a page that is generated in part has lost its markers.
+    """
+    found = {DRAWINGS / f"{one.name}.md": _drawing(one) for one in LIFECYCLES}
+    found[DRAWINGS / "README.md"] = _drawings()
+    found[Path("openapi/problems.md")] = _problems()
+    if (root / OPERATIONS).exists():
+        found[OPERATIONS] = _between((root / OPERATIONS).read_text("utf-8"))
+    return found
+
+
+def write(root: Path = ROOT) -> list[Path]:
+    """Write what is stale and remove drawings of what is no longer drawn; name both."""
+    found = pages(root)
+    stale = check(root)
+    for path in stale:
+        if path in found:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(found[path], "utf-8")
+        else:
+            (root / path).unlink()
+    return stale
+
+
+def check(root: Path = ROOT) -> list[Path]:
+    """The pages that differ from what the code says."""
+    found = pages(root)
+    stale = [p for p, text in found.items() if not _same(root / p, text)]
+    there = (path.relative_to(root) for path in (root / DRAWINGS).glob("*.md"))
+    return sorted([*stale, *(path for path in there if path not in found)])
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text("utf-8") == text
+
+
+def _drawings() -> str:
+    lines = [f"- [{one.name.replace('_', ' ')}]({one.name}.md)" for one in LIFECYCLES]
+    head = "# Lifecycles\n\nA status moves only along a drawn arrow. The drawings stand in the code"
+    text = " (`lifecycle.py` of each noun) and are served at `/v1/lifecycles`."
+    return "\n".join([GENERATED, "", head + text, "", *lines]) + "\n"
+
+
+def _drawing(one: Lifecycle[Any]) -> str:
+    states = (
+        (
+            f"`{state.value}`",
+            one.labels[state][0],
+            one.labels[state][1],
+            " ".join(["begin"] * (state in one.initial) + ["end"] * (state in one.final)),
+        )
+        for state in one.states
+    )
+    parties = ((f"`{name}`", *labels) for name, labels in one.parties.items())
+    arrows = (_arrow(one, arrow) for arrow in one.transitions)
+    guards = {guard.name: guard for arrow in one.transitions for guard in arrow.guards}
+    parts = [
+        GENERATED,
+        f"# {one.name.replace('_', ' ').capitalize()}",
+        f"```mermaid\n{one.mermaid().rstrip()}\n```",
+        "## States\n\n" + _table(("State", "German", "English", ""), states),
+        "## Parties\n\n" + _table(("Party", "German", "English"), parties),
+        "## Arrows\n\n" + _table(("Arrow", "From", "To", "By", "Needs", "Event"), arrows),
+        "\n".join(f"- **{a.name}** ({a.label_de}): {a.doc}" for a in one.transitions),
+    ]
+    if guards:
+        rows = ((f"`{guard.name}`", guard.de, guard.en) for guard in guards.values())
+        parts.append("## Conditions\n\n" + _table(("Not met", "German", "English"), rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def _arrow(one: Lifecycle[Any], arrow: Transition[Any]) -> tuple[str, ...]:
+    fired = arrow.by != {"system"}
+    needs = [f"code of `{arrow.reasons}`"] if arrow.reasons else []
+    needs += [f"`{guard.name}`" for guard in arrow.guards]
+    return (
+        f"`{camel(arrow.name, one.name)}`" if fired else arrow.name,
+        ", ".join(state.value for state in one.states if state in arrow.sources),
+        arrow.target.value,
+        ", ".join(sorted(map(str, arrow.by))),
+        ", ".join(needs),
+        f"`{arrow.event}`",
+    )
+
+
+def _problems() -> str:
+    parts = [
+        GENERATED,
+        "# Problem types",
+        "Every error of the API is one of these, served in German and English at"
+        " `/problems/{slug}`.",
+    ]
+    for kind in REGISTRY.values():
+        members = ", ".join(f"`{name}`" for name in kind.members)
+        lines = [
+            f"## {kind.status} `{kind.slug}`",
+            "",
+            f"**{kind.title_en}** · {kind.title_de}",
+            "",
+            f"- {kind.cause_en} {kind.remedy_en}",
+            f"- {kind.cause_de} {kind.remedy_de}",
+        ]
+        parts.append("\n".join(lines + ([f"- Further members: {members}"] if members else [])))
+    return "\n\n".join(parts) + "\n"
+
+
+def _between(text: str) -> str:
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise ValueError(f"{OPERATIONS} needs the lines {BEGIN} and {END}, once each")
+    before, _, rest = text.partition(BEGIN)
+    rows = ((f"`{PREFIX}{n.upper()}`", *_setting(f)) for n, f in Settings.model_fields.items())
+    table = _table(("Setting", "Default", "Values", "Meaning"), rows)
+    return f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.partition(END)[2]}"
+
+
+def _setting(field: FieldInfo) -> tuple[str, str, str]:
+    default = "" if field.default is None else f"`{field.default}`"
+    return default, " ".join(_values(field)), field.description or ""
+
+
+def _values(field: FieldInfo) -> Iterator[str]:
+    choices = get_args(field.annotation)
+    if choices and all(isinstance(value, str) for value in choices):
+        yield ", ".join(f"`{value}`" for value in choices)
+    words = (("gt", "more than"), ("ge", "from"), ("lt", "less than"), ("le", "to"))
+    for name, word in words:
+        for bound in field.metadata:
+            if (value := getattr(bound, name, None)) is not None:
+                yield f"{word} {value:g}"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    cells = ([cell.replace("|", "\\|") for cell in row] for row in lines)
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check; the exit code of `check` is the verdict."""
+    parser = argparse.ArgumentParser(description="Generated documentation pages.")
+    parser.add_argument("what", choices=("write", "check"))
+    given = parser.parse_args(arguments)
+    stale = write() if given.what == "write" else check()
+    for path in stale:
+        print(f"{'written' if given.what == 'write' else 'STALE'}  {path}")
+    return int(bool(stale) and given.what == "check")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
