@@ -135,7 +135,7 @@ async def test_hostile_scalars(make: Make, clients: Clients, operation: str) -> 
         for name, value in STRINGS.items():
             answer = await send(clients, operation, sent, text(put(sent.body, path, value)))
             try:
-                judge(answer, 400 if name == "a huge integer" else 422)
+                judge(answer, 422)
             except AssertionError as e:
                 raise AssertionError(f"{path} {name}: {e}") from e
         lone = text(put(sent.body, path, "SURROGATE")).replace(b"SURROGATE", b"\\ud800")

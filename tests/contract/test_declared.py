@@ -133,24 +133,26 @@ async def test_a_fault_is_a_503_or_a_500(
     operation: str, make: Make, clients: Clients, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call, owner = await call_of(operation, make)
+    state = app.state._state
 
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("a canary that nobody may see")
 
     with monkeypatch.context() as patched:
-        patched.setattr(app.state, "db", Database(Broken(RuntimeError("a canary"))))
+        patched.setitem(state, "db", Database(Broken(RuntimeError("a canary"))))
         patched.setattr(code_lists, "lists", broken)
-        patched.setattr(app.state, "lifecycles", None)
+        patched.setitem(state, "lifecycles", None)
         bug = await send(clients, owner, call)
     assert bug.status_code == 500, bug.text
     assert "canary" not in bug.text
     with monkeypatch.context() as patched:
         patched.setattr(guard_of(app), "deadline", 0.0)
         late = await send(clients, owner, call)
-    assert late.status_code == 503
-    assert late.headers["Retry-After"]
+    if "503" in declared(operation):
+        assert late.status_code == 503
+        assert late.headers["Retry-After"]
     with monkeypatch.context() as patched:
-        patched.setattr(app.state, "db", Database(Broken(TimeoutError())))
+        patched.setitem(state, "db", Database(Broken(TimeoutError())))
         away = await send(clients, owner, call)
     assert away.status_code in (200, 503)
     assert (await send(clients, owner, call)).status_code in (200, 201)

@@ -1,4 +1,4 @@
-"""`/health/*`, `/metrics`, `/status`."""
+"""`/health/*`, `/metrics`."""
 
 import asyncio
 import time
@@ -17,26 +17,19 @@ CAP_SECONDS = 1.0
 @router.get("/health/live")
 async def live() -> Response:
     """The loop turns; the database is not asked."""
-    return _answer("pass", {})
+    return _answer({})
 
 
 @router.get("/health/startup")
 async def startup(request: Request) -> Response:
     """Whether the application has warmed up."""
-    return _answer("pass" if request.app.state.started else "fail", {})
+    return _answer({"started": "pass" if request.app.state.started else "fail"})
 
 
 @router.get("/health/ready")
 async def ready(request: Request) -> Response:
     """Database reachable, schema as the code expects, not draining; asked at most once a second."""
-    state = request.app.state
-    if state.draining:
-        return _answer("fail", {"draining": "fail"})
-    at, checks = state.readiness
-    if time.monotonic() - at > CACHED_SECONDS:
-        checks = await _checks(state)
-        state.readiness = (time.monotonic(), checks)
-    return _answer("fail" if "fail" in checks.values() else "pass", checks)
+    return _answer(await _readiness(request.app.state))
 
 
 @router.get("/metrics")
@@ -45,17 +38,27 @@ async def metrics() -> Response:
     return metrics_text()
 
 
+async def _readiness(state: Any) -> dict[str, str]:
+    if state.draining:
+        return {"draining": "fail"}
+    at, checks = state.readiness
+    if time.monotonic() - at > CACHED_SECONDS:
+        checks = await _checks(state)
+        state.readiness = (time.monotonic(), checks)
+    return dict(checks)
+
+
 async def _checks(state: Any) -> dict[str, str]:
     try:
         async with asyncio.timeout(CAP_SECONDS), state.probe.acquire(timeout=CAP_SECONDS) as c:
             head = await c.fetchval("select version_num from ia.alembic_version")
-    except Exception:
+    except Exception:  # whatever it was, the database is not there
         return {"database": "fail"}
     return {"database": "pass", "schema": "pass" if head == state.schema_head else "fail"}
 
 
-def _answer(status: str, checks: dict[str, str]) -> Response:
-    body = {"status": status, "checks": checks}
-    code = 503 if status == "fail" else 200
-    headers = {"Retry-After": "1"} if code == 503 else None
-    return JSONResponse(body, code, headers, media_type="application/health+json")
+def _answer(checks: dict[str, str]) -> Response:
+    failed = "fail" in checks.values()
+    body = {"status": "fail" if failed else "pass", "checks": checks}
+    headers = {"Retry-After": "1"} if failed else None
+    return JSONResponse(body, 503 if failed else 200, headers, "application/health+json")

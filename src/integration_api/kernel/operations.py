@@ -2,18 +2,20 @@
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Query, params
 from pydantic import BaseModel
 
 from .lifecycle import Lifecycle
 from .principal import needs
+from .schemas import Query as QueryModel
 from .scopes import PROSE, Scope
 
 Handler = Callable[..., Any]
-ALWAYS = frozenset({400, 405, 500, 503})
+ALWAYS = frozenset({400, 405, 500})
 TAKES: dict[str, frozenset[int]] = {
+    "db": frozenset({503}),
     "id": frozenset({404}),
     "body": frozenset({408, 409, 413, 415, 422}),
     "if_match": frozenset({409, 412, 428}),
@@ -48,9 +50,13 @@ def operation(
         openapi["x-scopes"] = {scope.value: PROSE[scope]}
 
     def register(handler: Handler) -> Handler:
+        takes = inspect.signature(handler).parameters
         codes = {*ALWAYS, *problems, *(() if public else (401, 403))}
-        for name in inspect.signature(handler).parameters:
+        for name in takes:
             codes |= TAKES.get(name, frozenset())
+        asks = [needs(scope)] if scope else []
+        if not any(_is_query(p.annotation) for p in takes.values()):
+            asks.append(Depends(_no_query))
         if method == "POST":
             codes |= POSTED
         route = router.api_route(
@@ -61,7 +67,7 @@ def operation(
             description=description,
             response_model=answer,
             status_code=status,
-            dependencies=[needs(scope)] if scope else [],
+            dependencies=asks,
             responses={code: {"description": "Problem"} for code in sorted(codes)},
             openapi_extra=openapi or None,
         )
@@ -103,6 +109,19 @@ def transition(
         extra={"x-transition": drawn},
         description=f"{arrow.doc}\n\n{way}",
     )
+
+
+class Nothing(QueryModel):
+    """No query parameter at all."""
+
+
+async def _no_query(_: Annotated[Nothing, Query()]) -> None:
+    """Refuse every query parameter (400)."""
+
+
+def _is_query(annotation: Any) -> bool:
+    marks = getattr(annotation, "__metadata__", ())
+    return any(isinstance(mark, params.Query) for mark in marks)
 
 
 def camel(verb: str, noun: str) -> str:
