@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from integration_api.kernel import contract
 from integration_api.kernel.contract import Example
-from integration_api.kernel.contract_parts import PARTS, operations
+from integration_api.kernel.contract_parts import PARTS, operations, typed
 from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.kernel.problems import REGISTRY
 
@@ -323,6 +323,15 @@ def test_examples_keep_their_nulls() -> None:
     answer = op["responses"]["200"]["content"]["application/json"]
     assert answer["examples"]["default"]["value"]["note"] is None
     assert op["parameters"][0]["example"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "shown"),
+    [("1", "integer", 1), ("true", "boolean", True), ("1", "string", "1"), (7, "integer", 7)],
+)
+def test_an_example_of_a_parameter_has_its_type(value: Any, kind: str, shown: object) -> None:
+    assert typed(value, {"type": kind}) == shown
+    assert type(typed(value, {"type": kind})) is type(shown)
 
 
 def test_an_example_of_no_operation_is_refused() -> None:

@@ -32,6 +32,7 @@ from .contract_parts import (
     problem,
     to_json,
     to_yaml,
+    typed,
 )
 from .lifecycle import Lifecycle
 from .problems import REGISTRY, ProblemType
@@ -294,7 +295,8 @@ def show(doc: Document, examples: Mapping[str, Example]) -> None:
         op = found[name]
         for parameter in op.get("parameters", []):
             if parameter["name"] in example.parameters:
-                parameter["example"] = example.parameters[parameter["name"]]
+                value = example.parameters[parameter["name"]]
+                parameter["example"] = typed(value, parameter["schema"])
         bodies = [(example.request, op.get("requestBody", {}))]
         bodies += [(example.response, r) for code, r in op["responses"].items() if code[0] == "2"]
         for value, body in bodies:

@@ -132,3 +132,11 @@ def ordered(node: Document, first: tuple[str, ...]) -> Document:
 def pascal(name: str) -> str:
     """`residence_period` → `ResidencePeriod`."""
     return "".join(word.capitalize() for word in name.split("_"))
+
+
+def typed(value: Any, schema: Document) -> Any:
+    """A parameter's example in the type of its schema; in an address everything is text."""
+    kind = schema.get("type")
+    if isinstance(value, str) and kind in ("integer", "boolean"):
+        return json.loads(value)
+    return value
