@@ -278,6 +278,22 @@ def test_a_new_resource_links_to_what_can_be_done_with_it() -> None:
     }
 
 
+def test_what_has_no_address_of_its_own_links_to_the_list_it_is_in() -> None:
+    path = [{"name": "id", "in": "path"}]
+    doc: Document = {
+        "paths": {
+            "/doors/{id}/locks": {
+                "post": {"operationId": "addLock", "responses": {"201": {}}, "parameters": path},
+                "get": {"operationId": "listLocks", "responses": {}, "parameters": path},
+            }
+        }
+    }
+    contract.link(doc)
+    assert operation(doc, "addLock")["responses"]["201"]["links"] == {
+        "listLocks": {"operationId": "listLocks", "parameters": {"id": "$request.path.id"}}
+    }
+
+
 def test_schemas_that_nothing_names_are_gone_and_those_they_named_too() -> None:
     doc: Document = {
         "components": {

@@ -24,6 +24,7 @@ from .contract_parts import (
     below,
     calls,
     event,
+    link_to,
     named,
     nodes,
     operations,
@@ -251,10 +252,16 @@ def webhooks(
 
 
 def link(doc: Document) -> None:
-    """From a new resource to what can be done with it."""
+    """From a new resource to what can be done with it, or to the list in which it now is."""
+    lists = {where: op for where, method, op in calls(doc) if method == "get"}
     for where, _, op in calls(doc):
         if made := op["responses"].get("201"):
-            links = {to["operationId"]: _link(to) for to in below(doc, where)}
+            links = {
+                to["operationId"]: link_to(to, "response.body#/id") for to in below(doc, where)
+            }
+            if not links and where in lists:
+                to = lists[where]
+                links = {to["operationId"]: link_to(to, "request.path.id")}
             made["links"] = links | made.get("links", {})
 
 
@@ -323,14 +330,6 @@ def arrange(doc: Document) -> None:
     whole = ordered(doc, head)
     doc.clear()
     doc.update(whole)
-
-
-def _link(to: Document) -> Document:
-    given = {p["name"] for p in to.get("parameters", []) if p["in"] == "path"}
-    parameters = dict.fromkeys(sorted(given), "$response.body#/id")
-    if any(p["name"] == "If-Match" for p in to.get("parameters", [])):
-        parameters["header.If-Match"] = "$response.header.ETag"
-    return {"operationId": to["operationId"], "parameters": parameters}
 
 
 def _tags(app: FastAPI) -> dict[str, str]:

@@ -87,6 +87,15 @@ def below(doc: Document, collection: str) -> list[Document]:
     return [op for where, _, op in calls(doc) if inside.fullmatch(where)]
 
 
+def link_to(to: Document, source: str) -> Document:
+    """The link to an operation whose id is found at `source`, whose state in the `ETag`."""
+    given = to.get("parameters", [])
+    parameters = {p["name"]: f"${source}" for p in given if p["in"] == "path"}
+    if any(p["name"] == "If-Match" for p in given):
+        parameters["header.If-Match"] = "$response.header.ETag"
+    return {"operationId": to["operationId"], "parameters": parameters}
+
+
 def problem(status: int, kinds: list[ProblemType], public_url: str) -> Document:
     """The shared response of a status, with one example per type of problem."""
     shown = {
