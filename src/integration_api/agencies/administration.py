@@ -231,7 +231,7 @@ async def add_key(
     """Give a client one more key: its id, and its text, which exists nowhere else.
 
     Raises:
-        AdministrationError: there is no such client, it is revoked, or it has two live keys already.
+        AdministrationError: no such client, a revoked one, or one with two live keys already.
     """
     text, hashed = new_key(environment)
     return await store_key(connection, client_id, hashed, days), text

@@ -11,6 +11,8 @@ import asyncpg
 from asyncpg import Connection
 
 OLDEST = 17  # the builtin C.UTF-8 locale and MERGE … RETURNING begin here
+# Alembic makes this table itself, so no migration can; readiness and start compare it with `head`.
+_READABLE = "grant select on ia.alembic_version to ia_app, ia_worker"
 _REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
 _DOWN = re.compile(r'^down_revision = "(\w+)"$', re.MULTILINE)
 
@@ -64,7 +66,7 @@ def sql() -> str:
     config = _config()
     config.output_buffer = text
     command.upgrade(config, "head", sql=True)
-    return text.getvalue()
+    return f"{text.getvalue().rstrip()}\n\n{_READABLE};\n"
 
 
 def check_version(connection: Connection) -> None:
@@ -129,10 +131,20 @@ async def migrate(dsn: str) -> bool:
             f"the database is at revision {at}, which this version does not know:"
             " run the version that made it, or a newer one"
         )
+    await _upgrade(dsn)
+    return True
+
+
+async def _upgrade(dsn: str) -> None:
     from alembic import command
 
     await run(dsn, command.upgrade, "head")
-    return True
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        await become_owner(connection)
+        await connection.execute(_READABLE)
+    finally:
+        await connection.close()
 
 
 async def run(dsn: str, action: Callable[..., Any], revision: str) -> None:
