@@ -3,8 +3,10 @@
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Integer,
+    Table,
     Text,
     Uuid,
     and_,
@@ -202,49 +204,38 @@ def _create() -> Effect:
     parts = journal.record(
         "case", new_case, "case.opened", changed=["concerns", "participants"], to=journal.mine
     )
-    people = _given("participants", id=Uuid, person_id=Uuid, role=Text)
-    added = (
-        insert(case_participant)
-        .from_select(
-            [
-                "id",
-                "municipality_id",
-                "case_id",
-                "lead_agency_id",
-                "person_id",
-                "role",
-                "created_at",
-            ],
-            select(
-                people.c.id,
-                new_case.c.municipality_id,
-                new_case.c.id,
-                new_case.c.lead_agency_id,
-                people.c.person_id,
-                people.c.role,
-                ME.now,
-            ),
-        )
-        .returning(*case_participant.c)
-        .cte("added")
-    )
-    numbers = _given("external_ids", system=Text, value=Text)
-    numbered = (
-        insert(case_external_id)
-        .from_select(
-            ["municipality_id", "agency_id", "system", "value", "case_id"],
-            select(
-                new_case.c.municipality_id,
-                ME.agency,
-                numbers.c.system,
-                numbers.c.value,
-                new_case.c.id,
-            ),
-        )
-        .returning(*case_external_id.c)
-        .cte("numbered")
-    )
+    added = _added(case_participant, "added", _participant_rows(new_case))
+    numbered = _added(case_external_id, "numbered", _number_rows(new_case))
     return Effect("createCase", _created(new_case, added, numbered), *parts)
+
+
+def _participant_rows(c: FromClause) -> dict[str, Any]:
+    people = _given("participants", id=Uuid, person_id=Uuid, role=Text)
+    return {
+        "id": people.c.id,
+        "municipality_id": c.c.municipality_id,
+        "case_id": c.c.id,
+        "lead_agency_id": c.c.lead_agency_id,
+        "person_id": people.c.person_id,
+        "role": people.c.role,
+        "created_at": ME.now,
+    }
+
+
+def _number_rows(c: FromClause) -> dict[str, Any]:
+    numbers = _given("external_ids", system=Text, value=Text)
+    return {
+        "municipality_id": c.c.municipality_id,
+        "agency_id": ME.agency,
+        "system": numbers.c.system,
+        "value": numbers.c.value,
+        "case_id": c.c.id,
+    }
+
+
+def _added(table: Table, name: str, row: dict[str, Any]) -> CTE:
+    rows = select(*row.values())
+    return insert(table).from_select(list(row), rows).returning(*table.c).cte(name)
 
 
 def _given(name: str, **columns: Any) -> FromClause:

@@ -140,29 +140,22 @@ def list_disclosures(chosen: frozenset[str], direction: Direction) -> Personal:
     return Personal("listDisclosures", envelope(found, _document(d), source, *extra))
 
 
+GIVEN = {n: bindparam(n, type_=k) for n, k in KINDS.items()}
+START = func.coalesce(bindparam("valid_from", type_=INSTANT), ME.now)
+END = func.coalesce(bindparam("valid_to", type_=INSTANT), START)
+
+
 def _facts() -> Query:
     """All that granting depends on, in one row: nulls where something is absent or invisible."""
     p, c, g, r, b = person, case_table, consent, agency.alias("recipient"), transfer_basis
-    given = {n: bindparam(n, type_=k) for n, k in KINDS.items() if n != "opening"}
-    start = func.coalesce(bindparam("valid_from", type_=INSTANT), ME.now)
-    end = func.coalesce(bindparam("valid_to", type_=INSTANT), start)
-    mine = select(agency.c.type).where(agency.c.id == ME.agency).scalar_subquery()
-    covered = and_(
-        g.c.status == ConsentStatus.GRANTED.value,
-        g.c.valid_from <= ME.now,
-        g.c.valid_to > ME.now,
-        g.c.valid_from <= start,
-        g.c.valid_to >= end,
-        given["recipient_agency_id"] == any_(g.c.recipient_agency_ids),
-        given["purpose"] == any_(g.c.purposes),
-        g.c.compartments.contains(given["compartments"]),
-    )
-    carried = and_(
-        mine == any_(b.c.from_types),
-        r.c.type == any_(b.c.to_types),
-        b.c.compartments.contains(given["compartments"]),
-        b.c.valid_from <= TODAY,
-        or_(b.c.valid_to.is_(None), b.c.valid_to > TODAY),
+    joined = (
+        select(literal_column("1"))
+        .subquery("asked")
+        .outerjoin(p, and_(p.c.id == GIVEN["person_id"], visible_persons(ME)))
+        .outerjoin(c, and_(c.c.id == GIVEN["case_id"], visible_cases(ME)))
+        .outerjoin(r, and_(r.c.id == GIVEN["recipient_agency_id"], _works(r)))
+        .outerjoin(g, and_(g.c.id == GIVEN["consent_id"], _of_the_person()))
+        .outerjoin(b, b.c.code == GIVEN["transfer_basis"])
     )
     return Query(
         select(
@@ -171,35 +164,51 @@ def _facts() -> Query:
             c.c.status.label("case_status"),
             r.c.id.label("recipient"),
             g.c.id.label("consent"),
-            covered.label("covered"),
+            _covered().label("covered"),
             g.c.valid_to.label("consent_ends"),
             b.c.code.label("basis"),
-            carried.label("carried"),
-        ).select_from(
-            select(literal_column("1"))
-            .subquery("asked")
-            .outerjoin(p, and_(p.c.id == given["person_id"], visible_persons(ME)))
-            .outerjoin(c, and_(c.c.id == given["case_id"], visible_cases(ME)))
-            .outerjoin(
-                r,
-                and_(
-                    r.c.id == given["recipient_agency_id"],
-                    r.c.municipality_id == ME.municipality_id,
-                    r.c.active_from <= TODAY,
-                    or_(r.c.active_to.is_(None), r.c.active_to > TODAY),
-                ),
-            )
-            .outerjoin(
-                g,
-                and_(
-                    g.c.id == given["consent_id"],
-                    g.c.person_id == given["person_id"],
-                    g.c.municipality_id == ME.municipality_id,
-                    g.c.controller_agency_id == ME.agency,
-                ),
-            )
-            .outerjoin(b, b.c.code == given["transfer_basis"])
-        )
+            _carried(r).label("carried"),
+        ).select_from(joined)
+    )
+
+
+def _works(r: FromClause) -> ColumnElement[bool]:
+    return and_(
+        r.c.municipality_id == ME.municipality_id,
+        r.c.active_from <= TODAY,
+        or_(r.c.active_to.is_(None), r.c.active_to > TODAY),
+    )
+
+
+def _of_the_person() -> ColumnElement[bool]:
+    return and_(visible_consents(ME), consent.c.person_id == GIVEN["person_id"])
+
+
+def _covered() -> ColumnElement[bool]:
+    """The consent is effective now and says all that is asked for, for the whole term."""
+    g = consent
+    return and_(
+        g.c.status == ConsentStatus.GRANTED.value,
+        g.c.valid_from <= ME.now,
+        g.c.valid_to > ME.now,
+        g.c.valid_from <= START,
+        g.c.valid_to >= END,
+        GIVEN["recipient_agency_id"] == any_(g.c.recipient_agency_ids),
+        GIVEN["purpose"] == any_(g.c.purposes),
+        g.c.compartments.contains(GIVEN["compartments"]),
+    )
+
+
+def _carried(r: FromClause) -> ColumnElement[bool]:
+    """The legal basis holds today for these two kinds of agency and these compartments."""
+    b = transfer_basis
+    mine = select(agency.c.type).where(agency.c.id == ME.agency).scalar_subquery()
+    return and_(
+        mine == any_(b.c.from_types),
+        r.c.type == any_(b.c.to_types),
+        b.c.compartments.contains(GIVEN["compartments"]),
+        b.c.valid_from <= TODAY,
+        or_(b.c.valid_to.is_(None), b.c.valid_to > TODAY),
     )
 
 
