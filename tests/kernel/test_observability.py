@@ -21,6 +21,17 @@ CANARY = "canary4711"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
+@pytest.fixture(autouse=True)
+def informed() -> Iterator[None]:
+    """Access lines are written here; afterwards logging is as it was."""
+    root, config = logging.getLogger(), structlog.get_config()
+    before = root.handlers[:], root.level
+    configure_logging("info")
+    yield
+    structlog.configure(**config)
+    root.handlers[:], root.level = before
+
+
 async def send(method: str, path: str, app: FastAPI = APP, /, **headers: str) -> Any:
     async with client(app) as http:
         return await http.request(method, path, headers=KEY | headers)
@@ -132,17 +143,6 @@ async def test_metrics_count_by_template() -> None:
     assert "backstop_total" in text
 
 
-@pytest.fixture
-def restored() -> Iterator[None]:
-    """Logging as it was."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    yield
-    structlog.reset_defaults()
-    root.handlers[:], root.level = before
-
-
-@pytest.mark.usefixtures("restored")
 def test_logs_are_one_json_object_per_line(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info")
     observability.log.info("request", route="/v1/x", client=UUID(ID))
@@ -156,7 +156,6 @@ def test_logs_are_one_json_object_per_line(capsys: pytest.CaptureFixture[str]) -
     assert lines[0]["timestamp"].endswith("Z")
 
 
-@pytest.mark.usefixtures("restored")
 def test_a_person_may_read_them_instead(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("debug", json=False)
     observability.log.debug("hello", route="/v1/x")
