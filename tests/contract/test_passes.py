@@ -283,7 +283,11 @@ def test_what_has_no_address_of_its_own_links_to_the_list_it_is_in() -> None:
     doc: Document = {
         "paths": {
             "/doors/{id}/locks": {
-                "post": {"operationId": "addLock", "responses": {"201": {}}, "parameters": path},
+                "post": {
+                    "operationId": "addLock",
+                    "responses": {"201": {"description": "Hung."}},
+                    "parameters": path,
+                },
                 "get": {"operationId": "listLocks", "responses": {}, "parameters": path},
             }
         }
