@@ -51,11 +51,12 @@ def _document(a: FromClause) -> Select[Any]:
     ags = (
         select(municipality_ags.c.ags)
         .where(
-            municipality_ags.c.municipality_id == a.c.municipality_id,
+            municipality_ags.c.municipality_id == municipality.c.id,
             municipality_ags.c.valid_from <= TODAY,
             or_(municipality_ags.c.valid_to.is_(None), municipality_ags.c.valid_to > TODAY),
         )
         .limit(1)
+        .correlate(municipality)
         .scalar_subquery()
     )
     m = municipality

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from integration_api.code_lists.service import attributes, must_know
 from integration_api.kernel import clock, concurrency
 from integration_api.kernel.answers import Answer, resource
@@ -52,7 +54,10 @@ async def create(tx: WriteTx, given: CaseIn) -> Answer:
     """
     values = _values(given)
     id = uuid7()
-    row = await tx.row(CREATE, id=id, year=clock.today().year, **values)
+    try:
+        row = await tx.row(CREATE, id=id, year=clock.today().year, **values)
+    except asyncpg.InsufficientPrivilegeError as e:  # the policy looked the persons up for us
+        raise UnknownReference("/participants") from e
     return tx.answer(resource(row, status=201, location=f"/v1/cases/{id}"))
 
 

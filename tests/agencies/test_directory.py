@@ -1,0 +1,105 @@
+"""The directory is public; changes are the own tree's."""
+
+import pytest
+
+from tests.cast import id_of
+from tests.clients import Clients
+
+TEAM = {
+    "slug": "lead-team",
+    "name": "Team Fallmanagement",
+    "type": "case_management",
+    "jurisdictions": ["integration_support"],
+    "active_from": "2026-01-01",
+    "contact_points": [
+        {"channel": "hotline", "value": "+49 202 74763333", "label": "Allgemeine Auskünfte"}
+    ],
+}
+
+
+async def test_anybody_reads_the_directory(clients: Clients) -> None:
+    listed = await clients.get(None, "/v1/agencies?limit=200")
+    assert {a["slug"] for a in listed.json()["items"]} >= {"lead", "jobcenter", "koeln"}
+    one = await clients.get(None, f"/v1/agencies/{id_of('koeln')}")
+    assert one.json()["municipality"]["ags"] == "05315000"
+    assert one.json()["municipality"]["name"] == "Köln"
+
+
+@pytest.mark.parametrize(
+    ("query", "slugs"),
+    [
+        ("slug=jobcenter", {"jobcenter"}),
+        ("ags=05315000", {"koeln"}),
+        ("type=case_management", {"lead", "koeln"}),
+        (f"municipality_id={id_of('koeln')}&type=jobcenter", set()),
+        (f"parent_id={id_of('lead')}", set()),
+    ],
+)
+async def test_filters_narrow(clients: Clients, query: str, slugs: set[str]) -> None:
+    answer = await clients.get(None, f"/v1/agencies?{query}")
+    assert {a["slug"] for a in answer.json()["items"]} == slugs
+
+
+async def test_a_team_is_added_and_changed_by_its_authority(clients: Clients) -> None:
+    body = TEAM | {"parent_id": str(id_of("lead"))}
+    made = await clients.post("lead", "/v1/agencies", body)
+    assert made.status_code == 201
+    path = made.headers["Location"]
+    patch = {"name": "Team Eins", "active_to": "2030-01-01"}
+    other = await clients.patch("jobcenter", path, patch, etag=made.headers["ETag"])
+    assert other.status_code == 403
+    foreign = await clients.patch("koeln", path, patch, etag=made.headers["ETag"])
+    assert foreign.status_code == 403
+    changed = await clients.patch("lead", path, patch, etag=made.headers["ETag"])
+    assert (changed.json()["name"], changed.json()["active_to"]) == ("Team Eins", "2030-01-01")
+    stale = await clients.patch("lead", path, patch, etag=made.headers["ETag"])
+    assert stale.status_code == 412
+    cleared = await clients.patch("lead", path, {"active_to": None}, etag=changed.headers["ETag"])
+    assert cleared.json()["active_to"] is None
+
+
+async def test_a_patch_that_changes_nothing_keeps_the_etag(clients: Clients) -> None:
+    made = await clients.post("lead", "/v1/agencies", TEAM | {"parent_id": str(id_of("lead"))})
+    same = {"name": TEAM["name"]}
+    for patch in ({}, same):
+        answer = await clients.patch(
+            "lead", made.headers["Location"], patch, etag=made.headers["ETag"]
+        )
+        assert (answer.status_code, answer.headers["ETag"]) == (200, made.headers["ETag"])
+
+
+async def test_a_slug_is_taken_in_its_own_municipality_only(clients: Clients) -> None:
+    taken = await clients.post("lead", "/v1/agencies", TEAM | {"slug": "jobcenter"})
+    assert (taken.status_code, taken.json()["title"]) == (409, "Conflict")
+    assert (await clients.post("koeln", "/v1/agencies", TEAM | {"slug": "jobcenter"})).is_success
+
+
+async def test_a_parent_of_another_municipality_is_unknown(clients: Clients) -> None:
+    answers = [
+        await clients.post("koeln", "/v1/agencies", TEAM | {"parent_id": str(parent)})
+        for parent in (id_of("lead"), id_of("nobody"))
+    ]
+    assert [a.status_code for a in answers] == [409, 409]
+    assert answers[0].json()["title"] == answers[1].json()["title"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer"),
+    [
+        ({"type": "no_such_type"}, "/type"),
+        ({"jurisdictions": ["residence", "no_such"]}, "/jurisdictions/1"),
+        ({"contact_points": [{"channel": "pigeon", "value": "x", "label": "x"}]},
+         "/contact_points/0/channel"),
+    ],
+)  # fmt: skip
+async def test_an_unknown_code_is_named(
+    clients: Clients, changed: dict[str, object], pointer: str
+) -> None:
+    answer = await clients.post("lead", "/v1/agencies", TEAM | changed)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (409, pointer)
+
+
+async def test_a_period_that_ends_before_it_begins_is_refused(clients: Clients) -> None:
+    answer = await clients.post("lead", "/v1/agencies", TEAM | {"active_to": "2025-12-31"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["code"] == "period_order"
