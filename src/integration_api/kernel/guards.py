@@ -67,24 +67,29 @@ class Guard:
             await problem_response(problems.Unavailable(), Request(scope))(scope, receive, answer)
 
     async def _run(self, scope: Scope, receive: Receive, answer: "_Outgoing") -> None:
-        if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > MOST_HEADERS:
+        size, has_body = 0, False
+        for name, value in scope["headers"]:
+            size += len(name) + len(value) + 4
+            has_body |= name == b"transfer-encoding" or (
+                name == b"content-length" and value != b"0"
+            )
+        if size > MOST_HEADERS:
             refusal = problem_response(problems.HeaderTooLarge(), Request(scope))
             return await refusal(scope, receive, answer)
-        headers = Headers(scope=scope)
-        if "transfer-encoding" in headers or headers.get("content-length", "0") != "0":
+        if has_body:
             try:
-                body = await self._body(scope, headers, receive)
+                body = await self._body(scope, receive)
             except _HungUp:
                 return None
             receive = _replay(body, receive)
         return await self.app(scope, receive, answer)
 
-    async def _body(self, scope: Scope, headers: Headers, receive: Receive) -> bytes:
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
         try:
             async with asyncio.timeout(self.body_seconds):
                 body = await _read(receive)
             if body:
-                _media(scope["method"], headers)
+                _media(scope["method"], Headers(scope=scope))
                 parse(body)
         except (Problem, TimeoutError) as e:
             defect = e if isinstance(e, Problem) else problems.RequestTimeout()

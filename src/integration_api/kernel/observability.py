@@ -15,7 +15,6 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import orjson
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,18 +47,19 @@ class Observe:
             return await self.app(scope, receive, send)
         began, method = time.perf_counter(), scope["method"]
         state = scope.setdefault("state", {})
-        headers = Headers(scope=scope)
-        request_id = _name(headers.get("x-request-id", ""), state)
+        headers = dict(scope["headers"])
+        request_id = _name(headers.get(b"x-request-id", b"").decode("latin-1"), state)
+        shown = (b"x-request-id", request_id.encode())
         counted = [0]
         _statements.set(counted)
-        parent = _PARENT.fullmatch(headers.get("traceparent", ""))
+        parent = _PARENT.fullmatch(headers.get(b"traceparent", b"").decode("latin-1"))
         status = 500
 
         async def named(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                message = {**message, "headers": [*message["headers"], shown]}
             await send(message)
 
         try:
