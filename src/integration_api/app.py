@@ -13,10 +13,10 @@ from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
 from .code_lists import routes as code_lists
 from .code_lists import service as code_lists_service
+from .contract.build import Example, build, to_json, to_yaml
 from .disclosures import routes as disclosures
 from .health import routes as health
-from .kernel import clock, guards, observability, problems, reactions, schema
-from .kernel.contract import Example, build, to_json, to_yaml
+from .kernel import clock, guards, observability, problems, reactions
 from .kernel.db import LOST, Database, Pool, pool
 from .kernel.idempotency import Replay
 from .kernel.lifecycle import Lifecycle
@@ -30,6 +30,7 @@ from .persons import routes as persons
 from .persons import routes_consents as consents
 from .persons import routes_periods as periods
 from .portal import routes as portal
+from .postgres import schema
 from .referrals import lifecycle as referrals_drawn
 from .referrals import routes as referrals
 from .referrals import service as referrals_service

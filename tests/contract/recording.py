@@ -48,7 +48,7 @@ def example(call: Call, answer: Response) -> dict[str, Any]:
     """What the contract shows of one call."""
     path, _, query = call.path.partition("?")
     parameters: dict[str, str] = dict(q.split("=") for q in query.split("&") if q)
-    if path.startswith("/v1/code-lists/") or path.startswith("/v1/lifecycles/"):
+    if path.startswith(("/v1/code-lists/", "/v1/lifecycles/")):
         parameters["name"] = path.rsplit("/", 1)[1]
     elif found := UUID.search(path):
         parameters["id"] = found[0]

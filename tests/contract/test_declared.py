@@ -77,7 +77,9 @@ async def test_who_may_not_is_told_so(operation: str, make: Make, clients: Clien
 async def test_malformed_requests_are_told_so(operation: str, make: Make, clients: Clients) -> None:
     call, owner = await call_of(operation, make)
     path = call.path
-    bogus = Call(call.method, path + ("&" if "?" in path else "?") + "bogus=1", call.body, call.etag)
+    bogus = Call(
+        call.method, path + ("&" if "?" in path else "?") + "bogus=1", call.body, call.etag
+    )
     answer = await send(clients, owner, bogus)
     assert answer.status_code == 400, answer.text
     assert "bogus" in str(answer.json()["errors"])

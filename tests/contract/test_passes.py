@@ -12,9 +12,9 @@ from fastapi import APIRouter, FastAPI, Header
 from openapi_spec_validator import validate
 from pydantic import BaseModel, Field
 
-from integration_api.kernel import contract
-from integration_api.kernel.contract import Example
-from integration_api.kernel.contract_parts import PARTS, operations, typed
+from integration_api.contract import build as contract
+from integration_api.contract.build import Example
+from integration_api.contract.parts import PARTS, operations, typed
 from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.kernel.problems import REGISTRY
 
@@ -178,6 +178,12 @@ def test_a_parameter_is_never_null_and_says_its_text_once() -> None:
     parameter = {"name": "a", "in": "query", "description": "Text.", "schema": schema}
     contract.drop_null_params({"paths": {"/": {"get": {"parameters": [parameter]}}}})
     assert parameter["schema"] == {"type": "string"}
+
+
+def test_every_parameter_is_described() -> None:
+    found = [p for _, _, op in operations(built()) for p in op.get("parameters", [])]
+    assert {p["in"] for p in found} == {"path", "query", "header"}
+    assert [p["name"] for p in found if p["in"] == "path" and not p["description"]] == []
 
 
 def test_generated_titles_go_and_a_property_called_title_stays() -> None:

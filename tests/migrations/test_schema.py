@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import integration_api.app  # noqa: F401 - imports every table
 from integration_api.app import LIFECYCLES
-from integration_api.kernel import ids, schema
-from integration_api.kernel.localdb import LocalPostgres
+from integration_api.kernel import ids
 from integration_api.kernel.tables import metadata
+from integration_api.postgres import schema
+from integration_api.postgres.launcher import LocalPostgres
 from tests.conftest import clone
 
 WITHOUT_POLICIES = {

@@ -14,7 +14,7 @@ from fastapi import Request, Response
 
 from integration_api import __version__
 from integration_api.code_lists.served import cached
-from integration_api.kernel.drawing import STYLE_SOURCE, svg
+from integration_api.drawings.svg import STYLE_SOURCE, svg
 from integration_api.kernel.problems import REGISTRY, ProblemType, language
 
 Language = Literal["de", "en"]

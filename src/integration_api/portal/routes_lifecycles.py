@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from integration_api.code_lists.served import CACHED, as_json, cached, page_of
-from integration_api.kernel.drawing import svg
+from integration_api.drawings.svg import svg
 from integration_api.kernel.operations import operation
 from integration_api.kernel.problems import language
 from integration_api.kernel.scalars import Code

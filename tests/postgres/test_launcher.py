@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from integration_api.kernel import localdb
-from integration_api.kernel.localdb import LocalPostgres, LocalPostgresError
+from integration_api.postgres import launcher as localdb
+from integration_api.postgres.launcher import LocalPostgres, LocalPostgresError
 
 ROOT = os.geteuid() == 0
 SRC = Path(localdb.__file__).parents[2]
@@ -137,7 +137,7 @@ def test_attaching_to_nothing_is_refused(own: LocalPostgres) -> None:
 PARENT = """
 import subprocess, sys, time
 sys.path.insert(0, sys.argv[1])
-from integration_api.kernel.localdb import LocalPostgres
+from integration_api.postgres.launcher import LocalPostgres
 postgres = LocalPostgres(sys.argv[2]).start()
 psql = [postgres.tool("psql"), "-Xq", "-d", postgres.dsn("postgres", "postgres")]
 subprocess.run([*psql, "-c", "create table kept as select 300 as rows"], check=True)
@@ -227,7 +227,7 @@ def test_a_server_that_cannot_start_shows_its_log_and_frees_the_folder(own: Loca
 ORDINARY = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-from integration_api.kernel.localdb import LocalPostgres
+from integration_api.postgres.launcher import LocalPostgres
 if os.geteuid() == 0:
     os.chown(sys.argv[2], 65534, 65534)
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
@@ -267,7 +267,7 @@ def test_without_the_programs_the_sentence_names_the_setting(folder: Path) -> No
     script = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from integration_api.kernel.localdb import LocalPostgres, LocalPostgresError
+from integration_api.postgres.launcher import LocalPostgres, LocalPostgresError
 try:
     LocalPostgres(sys.argv[2])
 except LocalPostgresError as error:

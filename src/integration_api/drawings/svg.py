@@ -8,8 +8,9 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
+from integration_api.kernel.lifecycle import Lifecycle, Transition
+
 from .layout import BOX, LINE, MAIN, PAD, Layout, Line, Point, sign
-from .lifecycle import Lifecycle, Transition
 
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 STYLE_SOURCE = f"'sha256-{base64.b64encode(sha256(STYLE.encode()).digest()).decode()}'"

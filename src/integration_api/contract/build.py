@@ -16,7 +16,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from .contract_parts import (
+from integration_api.kernel.lifecycle import Lifecycle
+from integration_api.kernel.problems import REGISTRY, ProblemType
+
+from .parts import (
     METHODS,
     PARTS,
     SCHEMAS,
@@ -35,8 +38,6 @@ from .contract_parts import (
     to_yaml,
     typed,
 )
-from .lifecycle import Lifecycle
-from .problems import REGISTRY, ProblemType
 
 __all__ = ["Example", "build", "to_json", "to_yaml"]
 
@@ -44,6 +45,7 @@ PREFIX = "/v1"
 PUBLIC_URL = "https://integration-api.example.org"
 ORDER = ("tags", "summary", "description", "operationId", "deprecated", "security", "parameters")
 BOUNDS = {"maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum", "multipleOf"}
+OF_A_PATH = "Which one: from a list, a link or a `Location`."
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 
 
@@ -122,9 +124,11 @@ def drop_stock_422(doc: Document) -> None:
 
 
 def drop_null_params(doc: Document) -> None:
-    """A query or header parameter can be absent, never null; its text is said once."""
+    """A query or header parameter can be absent, never null; its text is said, and once."""
     for parameter in chain.from_iterable(op.get("parameters", []) for _, _, op in operations(doc)):
         schema = parameter["schema"]
+        if parameter["in"] == "path":
+            parameter.setdefault("description", OF_A_PATH)
         kept = [s for s in schema.get("anyOf", []) if s != {"type": "null"}]
         if len(kept) == 1:
             schema = kept[0] | {k: v for k, v in schema.items() if k != "anyOf"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from .problems import ProblemType
+from integration_api.kernel.problems import ProblemType
 
 Document = dict[str, Any]
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
@@ -17,7 +17,7 @@ PROBLEM = "application/problem+json"
 SCHEMAS = "#/components/schemas/"
 DATA = {"example", "examples", "default", "enum", "const", "x-lifecycle", "x-transition"}
 PARTS: Document = yaml.load(
-    Path(__file__).with_name("contract.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader
+    Path(__file__).with_name("parts.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader
 )
 """The parts that no operation says."""
 

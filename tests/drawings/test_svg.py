@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integration_api.cases.lifecycle import CASE
-from integration_api.kernel.drawing import STYLE, STYLE_SOURCE, svg
+from integration_api.drawings.svg import STYLE, STYLE_SOURCE, svg
 from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.persons.lifecycle import CONSENT, DISCLOSURE
 from integration_api.referrals.lifecycle import REFERRAL

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from .lifecycle import SYSTEM, Lifecycle, Transition
+from integration_api.kernel.lifecycle import SYSTEM, Lifecycle, Transition
 
 Point = tuple[float, float]
 Line = tuple[str, str]

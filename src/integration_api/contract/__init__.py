@@ -1,0 +1,1 @@
+"""The published contract, built from the application by named passes."""

@@ -1,0 +1,1 @@
+"""Lifecycles as pictures: a layout, and the SVG upon it."""
