@@ -5,12 +5,14 @@ Ids follow from the slugs, so that documents can name them; keys never do.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from integration_api.agencies.administration import NewAgency, NewClient, NewMunicipality
 from integration_api.kernel.scopes import Scope
 
+OPENED = date(2024, 10, 8)  # the day on which the Servicestelle opened
 SPACE = uuid5(NAMESPACE_URL, "https://integration-api.example.org/demo")
 
 
@@ -43,6 +45,7 @@ class Office:
             parent_id=id_of(self.parent) if self.parent else None,
             jurisdictions=self.jurisdictions,
             contact_points=self.reach,
+            active_from=OPENED,
         )
 
 
