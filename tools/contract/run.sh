@@ -1,0 +1,68 @@
+#!/bin/sh
+# The contract seen from outside: linters, a typed client, a browser, a fuzzer. Run by
+# `make contract`; needs Node 20 or newer and Chromium. Starts a demo of its own and stops it.
+set -eu
+cd "$(dirname "$0")/../.."
+bin="$PWD/.venv/bin"
+here=tools/contract
+port="${CONTRACT_PORT:-8791}"
+base="http://127.0.0.1:$port"
+export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
+export PATH="$PWD/$here/node_modules/.bin:$PATH"
+
+say() { printf '\n== %s\n' "$1"; }
+need() { command -v "$1" > /dev/null || { echo "make contract needs $1: $2"; exit 2; }; }
+
+need node "Node.js 20 or newer"
+browser="${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}"
+[ -n "$browser" ] || { echo "make contract needs Chromium, or CHROMIUM=/path/to/it"; exit 2; }
+
+if [ ! -e "$here/node_modules/.package-lock.json" ] ||
+  [ "$here/package-lock.json" -nt "$here/node_modules/.package-lock.json" ]; then
+  say "install the tools"
+  npm ci --prefix "$here" --ignore-scripts --no-audit --no-fund
+fi
+
+say "our rules bite"
+node "$here/check_rules.mjs"
+
+say "our rules hold"
+spectral lint -r openapi/rules/own.spectral.yaml openapi/openapi.yaml --fail-severity=warn
+
+say "a second linter agrees"
+redocly lint --extends=recommended-strict openapi/openapi.yaml
+
+say "a typed client compiles, and what is wrong in it does not"
+openapi-typescript openapi/openapi.yaml -o "$here/smoke/schema.d.ts" --enum=false
+tsc -p "$here/smoke"
+
+say "start a demo on $base"
+work="$(mktemp -d)"
+chmod 755 "$work"
+INTEGRATION_API_DATA_DIR="$work/var" "$bin/integration-api" serve --demo --with-worker \
+  --port "$port" > "$work/log" 2>&1 &
+demo=$!
+trap 'kill "$demo" 2> /dev/null || true; wait "$demo" 2> /dev/null || true; rm -rf "$work"' EXIT
+tries=0
+until curl -sf "$base/health/ready" > /dev/null; do
+  tries=$((tries + 1))
+  kill -0 "$demo" 2> /dev/null && [ "$tries" -lt 120 ] || { tail -20 "$work/log"; exit 1; }
+  sleep 0.5
+done
+
+say "what is served is what is committed"
+curl -sf "$base/v1/openapi.json" | cmp - openapi/openapi.json
+curl -sf "$base/v1/openapi.yaml" | cmp - openapi/openapi.yaml
+echo "equal"
+
+say "pages in a browser ask no other host"
+node "$here/docs_no_foreign.mjs" "$base" "$browser"
+
+say "fuzz over HTTP"
+key="$("$bin/python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["keys"]["wuppertal-jobcenter"])' \
+  "$work/var/demo/credentials.json")"
+PYTHONPATH="$here" "$bin/schemathesis" --config-file "$here/schemathesis.toml" run \
+  openapi/openapi.yaml --url "$base/v1" --no-color --phases examples,coverage,fuzzing,stateful \
+  -H "Authorization: Bearer $key" -H "Processing-Purpose: referral_handling"
+
+say "all of it holds"
