@@ -1,6 +1,8 @@
 """Whatever is raised becomes a registered problem; nothing that was sent comes back."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -88,6 +90,23 @@ async def test_pointers_into_a_patch_name_members_only_and_no_branches_of_unions
 ) -> None:
     answer = await send("PATCH", THING, body)
     assert (answer.status_code, found(answer)) == (422, findings)
+
+
+def test_every_code_that_a_schema_of_ours_raises_has_words() -> None:
+    source = Path(refusals.__file__).parents[1]
+    raised = {
+        code
+        for file in source.rglob("*.py")
+        for code in re.findall(
+            r"""(?:PydanticCustomError\(\s*|_lexical\([^\n]*?", )"([a-z_]+)\"""",
+            file.read_text("utf-8"),
+        )
+    }
+    assert {"period_order", "etag_form", "day_form", "unset"} <= raised
+    assert raised - {"unset"} <= set(refusals._CODE)  # `unset` is the other branch of a union
+    for finding in refusals._FINDINGS.values():
+        assert all(words.endswith(".") for words in finding["words"])
+        assert len(finding["words"]) == 2
 
 
 async def test_a_good_body_passes() -> None:

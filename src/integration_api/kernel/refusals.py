@@ -2,10 +2,12 @@
 
 import traceback
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import structlog
+import yaml
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
@@ -21,40 +23,9 @@ from .problems import Finding, Problem, problem_response
 Loc = tuple[str | int, ...]
 log = structlog.get_logger(__name__)
 
-# Our codes are stable, pydantic's are not: what it may say, and the words of each code.
-_CODES = {
-    "required": "missing union_tag_not_found",
-    "wrong_type": "string_type int_type bool_type list_type dict_type model_type date_type"
-    " model_attributes_type int_from_float float_type datetime_type uuid_type int_parsing",
-    "too_short": "string_too_short too_short",
-    "too_long": "string_too_long too_long",
-    "out_of_range": "greater_than greater_than_equal less_than less_than_equal instant_range"
-    " int_parsing_size finite_number",
-    "wrong_form": "string_pattern_mismatch string_unicode day_form instant_form id_form etag_form"
-    " integer_form flag_form uuid_parsing timezone_naive timezone_aware",
-    "no_such_day": "date_from_datetime_parsing date_parsing date_from_datetime_inexact"
-    " datetime_parsing datetime_from_date_parsing",
-    "unknown_value": "enum literal_error union_tag_invalid",
-    "unknown_member": "extra_forbidden",
-    "period_order": "period_order",
-    "both_or_neither": "both_or_neither",
-}
-_CODE = {theirs: ours for ours, all_ in _CODES.items() for theirs in all_.split()}
-_WORDS = {
-    "required": ("Fehlt.", "Is missing."),
-    "wrong_type": ("Hat den falschen JSON-Typ.", "Has the wrong JSON type."),
-    "too_short": ("Ist zu kurz.", "Is too short."),
-    "too_long": ("Ist zu lang.", "Is too long."),
-    "out_of_range": ("Liegt außerhalb der Grenzen.", "Is out of bounds."),
-    "wrong_form": ("Hat nicht die vereinbarte Form.", "Is not in the form of the contract."),
-    "no_such_day": ("Diesen Tag oder Zeitpunkt gibt es nicht.", "There is no such day or instant."),
-    "unknown_value": ("Ist keiner der erlaubten Werte.", "Is none of the allowed values."),
-    "unknown_member": ("Ist nicht vorgesehen.", "Is not known here."),
-    "unknown_parameter": ("Ist nicht vorgesehen.", "Is not known here."),
-    "period_order": ("Endet, bevor es beginnt.", "Ends before it begins."),
-    "both_or_neither": ("Nur beide zusammen oder keines.", "Both of them or neither."),
-    "invalid": ("Ist ungültig.", "Is not valid."),
-}
+# Our codes are stable, pydantic's are not.
+_FINDINGS = yaml.load(Path(__file__).with_name("findings.yaml").read_bytes(), yaml.CSafeLoader)
+_CODE: dict[str, str] = {said: code for code, f in _FINDINGS.items() for said in f["says"]}
 _EXACT = {"23505": 409, "23P01": 409, "23503": 409, "23502": 422, "23514": 422}
 _EXACT |= dict.fromkeys(("40001", "40P01", "55P03", "25006"), 503)
 _CLASS = {"08": 503, "22": 422, "53": 503, "57": 503}
@@ -170,7 +141,9 @@ def _parameters(errors: Iterable[dict[str, Any]]) -> Iterator[Finding]:
         if place in ("query", "header", "cookie"):
             code = _CODE.get(e["type"], "invalid")
             code = "unknown_parameter" if code == "unknown_member" else code
-            yield Finding(code, *_WORDS[code], parameter=_safe(str(name[0])) if name else None)
+            yield Finding(
+                code, *_FINDINGS[code]["words"], parameter=_safe(str(name[0])) if name else None
+            )
 
 
 def _members(errors: Iterable[dict[str, Any]], body: Any) -> Iterator[Finding]:
@@ -182,7 +155,12 @@ def _members(errors: Iterable[dict[str, Any]], body: Any) -> Iterator[Finding]:
         pointer = _pointer(e["loc"][1:], body, absent=e["type"] == "missing")
         if (pointer, code) not in seen:  # branches of a union say the same thing
             seen.add((pointer, code))
-            yield Finding(code, *_WORDS[code], pointer=pointer)
+            yield _finding(code, pointer=pointer)
+
+
+def _finding(code: str, **place: str | None) -> Finding:
+    german, english = _FINDINGS[code]["words"]
+    return Finding(code, german, english, **place)
 
 
 def _pointer(loc: Loc, body: Any, *, absent: bool) -> str:
