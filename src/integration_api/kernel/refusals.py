@@ -141,9 +141,7 @@ def _parameters(errors: Iterable[dict[str, Any]]) -> Iterator[Finding]:
         if place in ("query", "header", "cookie"):
             code = _CODE.get(e["type"], "invalid")
             code = "unknown_parameter" if code == "unknown_member" else code
-            yield Finding(
-                code, *_FINDINGS[code]["words"], parameter=_safe(str(name[0])) if name else None
-            )
+            yield _finding(code, parameter=_safe(str(name[0])) if name else None)
 
 
 def _members(errors: Iterable[dict[str, Any]], body: Any) -> Iterator[Finding]:
