@@ -53,7 +53,7 @@ def damm(digits: str) -> str:
 
 
 def reference(prefix: str, year: int, number: int) -> str:
-    """The number for people, `W-2026-004711-7`: the check digit covers year and number."""
+    """The number for people, `W-2026-004711-1`: the check digit covers year and number."""
     text = f"{number:06d}"
     return f"{prefix}-{year:04d}-{text}-{damm(f'{year:04d}{text}')}"
 
