@@ -23,7 +23,7 @@ from integration_api.kernel.principal import NOBODY, Keys
 from integration_api.kernel.settings import Settings
 from integration_api.postgres import schema
 from integration_api.postgres.launcher import LocalPostgres
-from tests import cast
+from tests import cast, watch
 from tests.clients import Clients
 from tests.make import Make
 
@@ -51,6 +51,17 @@ def pytest_configure(config: pytest.Config) -> None:
     server.start()
     config.stash[SERVER] = (server, root)
     asyncio.run(_make_template(server))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A whole run has seen every answer that the contract declares, at every operation."""
+    whole = not session.config.args or session.config.args == ["tests"]
+    if session.exitstatus == 0 and whole and session.testscollected > 500:
+        missing = sorted(watch.declared() - watch.SEEN)
+        print(f"\ncontract: {len(watch.SEEN)} of {len(watch.declared())} declared answers seen")  # noqa: T201
+        if missing:
+            print(f"never seen: {missing}")  # noqa: T201
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -60,6 +60,17 @@ class Make:
         }
         return made(await self.clients.post(who, "/v1/persons", body | changed))
 
+    async def agency(self, who: str = "lead") -> Made:
+        """A team of `who`'s agency."""
+        body = {
+            "slug": f"team-{next(_numbers)}",
+            "name": "Team",
+            "type": "case_management",
+            "parent_id": str(id_of(who)),
+            "active_from": "2026-01-01",
+        }
+        return made(await self.clients.post(who, "/v1/agencies", body))
+
     async def consent(
         self, person: Made, to: str = "jobcenter", who: str = "lead", **changed: Any
     ) -> Made:

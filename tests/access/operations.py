@@ -39,6 +39,23 @@ def _get(noun: str, row: Made) -> Call:
     return Call("GET", f"/v1/{noun}/{row.id}", ids=(row.id,))
 
 
+@call("createPerson")
+async def _(make: Make) -> Call:
+    return Call("POST", "/v1/persons", {"name": {"kind": "mononym", "mononym": "Eins"}})
+
+
+@call("createAgency")
+async def _(make: Make) -> Call:
+    body = {"slug": "neu", "name": "Neu", "type": "jobcenter", "active_from": "2026-01-01"}
+    return Call("POST", "/v1/agencies", body)
+
+
+@call("updateAgency")
+async def _(make: Make) -> Call:
+    team = await make.agency()
+    return Call("PATCH", f"/v1/agencies/{team.id}", {"name": "Team Zwei"}, team.etag, (team.id,))
+
+
 @call("getPerson")
 async def _(make: Make) -> Call:
     return _get("persons", await make.person())
@@ -222,4 +239,4 @@ OWN_ONLY = {
     "createAgency": "directory: names a parent only, which is public",
     "updateAgency": "directory: public rows, changed by their own agency only (tests/agencies)",
 }
-"""Operations that need no row here, with the reason."""
+"""Operations in which a stranger has nothing to find out, with the reason."""

@@ -8,23 +8,12 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from tests.access.operations import OWNERS, PREPARED, Call, call
+from tests.access.operations import OWNERS, PREPARED, Call
 from tests.clients import Clients
 from tests.make import Make
 
 DEEP = "[" * 100_000 + "]" * 100_000
 CANARY = "canary" + secrets.token_hex(6)
-
-
-@call("createPerson")
-async def _(make: Make) -> Call:
-    return Call("POST", "/v1/persons", {"name": {"kind": "mononym", "mononym": "Eins"}})
-
-
-@call("createAgency")
-async def _(make: Make) -> Call:
-    body = {"slug": "neu", "name": "Neu", "type": "jobcenter", "active_from": "2026-01-01"}
-    return Call("POST", "/v1/agencies", body)
 
 
 BODIED = sorted(

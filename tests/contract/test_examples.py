@@ -8,7 +8,6 @@ import os
 
 import pytest
 
-from tests.access import test_hostile_input  # noqa: F401 - registers createPerson, createAgency
 from tests.clients import Clients
 from tests.contract.recording import FOLDER, RECORDED, record
 from tests.make import Make
