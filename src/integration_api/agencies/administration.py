@@ -94,7 +94,7 @@ LIST_CLIENTS = Query(
         *(api_key.c[n] for n in ("id", "expires_at", "revoked_at", "last_used_at")),
     )
     .select_from(
-        api_client.join(agency, agency.c.id == api_client.c.agency_id).outerjoin(
+        api_client.join(agency, agency.c.id == api_client.c.agency_id).join(
             api_key, api_key.c.client_id == api_client.c.id
         )
     )

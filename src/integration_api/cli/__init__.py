@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from . import demo, serve
+from . import admin, contract, demo, doctor, serve, tools
 from .base import explain
 
 app = typer.Typer(
@@ -17,6 +17,13 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(serve.worker)
+app.command()(admin.migrate)
+app.command()(admin.init)
+app.command()(doctor.doctor)
+app.add_typer(admin.client, name="client")
+app.add_typer(contract.openapi, name="openapi")
+app.add_typer(tools.config, name="config")
+app.add_typer(tools.db, name="db")
 app.add_typer(demo.seed, name="seed")
 app.add_typer(demo.demo, name="demo")
 

@@ -75,11 +75,11 @@ def check_version(connection: Connection) -> None:
     Raises:
         SchemaError: it is older than PostgreSQL 17.
     """
-    version = connection.get_server_version()
-    if version.major < OLDEST:
+    if connection.get_server_version().major < OLDEST:
+        said = connection.get_settings().server_version
         raise SchemaError(
-            f"PostgreSQL {OLDEST} or newer is needed, and this server is"
-            f" PostgreSQL {version.major}.{version.minor}: upgrade it, or name another one"
+            f"PostgreSQL {OLDEST} or newer is needed, and this server is PostgreSQL {said}:"
+            " upgrade it, or name another one"
         )
 
 

