@@ -13,6 +13,7 @@ from integration_api.kernel import guards, observability, problems
 from integration_api.kernel.lifecycle import NotYourMove, TransitionNotAllowed
 from integration_api.kernel.scalars import Code, Day, Flag, Id, Int, PartialDate, QueryFlag, Text
 from integration_api.kernel.schemas import UNSET, PageQuery, Schema, Unset, changes
+from integration_api.kernel.schemas import Query as NoParameters
 
 ID = "01a210ae-f304-7029-9f68-c770c4920f50"
 URL = "https://api.example.org"
@@ -44,6 +45,12 @@ class ThingPatch(Schema):
     day: Annotated[Day | None, Field(description="A day.")] | Unset = UNSET
 
 
+class Dry(NoParameters):
+    """A query parameter beside a body."""
+
+    dry: QueryFlag = False
+
+
 class ThingFilter(PageQuery):
     """Query parameters in a model."""
 
@@ -58,7 +65,7 @@ async def known(authorization: Annotated[str | None, Header()] = None) -> None:
         raise problems.MissingScope(missing_scopes=["things:write"])
 
 
-router = APIRouter(prefix="/things", dependencies=[Depends(known), guards.KNOWN_QUERY])
+router = APIRouter(prefix="/things", dependencies=[Depends(known)])
 open_router = APIRouter(prefix="/open")
 
 
@@ -68,8 +75,8 @@ async def list_things(narrowed: Annotated[ThingFilter, Query()]) -> dict[str, An
 
 
 @router.post("/{id}")
-async def change(id: Id, body: Thing, dry: QueryFlag = False) -> dict[str, Any]:
-    return {"name": body.part.name, "dry": dry}
+async def change(id: Id, body: Thing, asked: Annotated[Dry, Query()]) -> dict[str, Any]:
+    return {"name": body.part.name, "dry": asked.dry}
 
 
 @router.patch("/{id}")
@@ -78,12 +85,12 @@ async def patch(id: Id, body: ThingPatch) -> dict[str, Any]:
 
 
 @router.post("/{id}/go")
-async def go(id: Id) -> dict[str, Any]:
+async def go(id: Id, _: Annotated[NoParameters, Query()]) -> dict[str, Any]:
     return {"went": True}
 
 
 @router.get("/{id}")
-async def get(id: Id) -> dict[str, Any]:
+async def get(id: Id, _: Annotated[NoParameters, Query()]) -> dict[str, Any]:
     raise problems.NotFound
 
 

@@ -2,21 +2,16 @@
 
 A body that cannot be read is not refused here: 401 and 403 come first. The guard notes the defect
 and hands on a document that no schema takes; the validation handler then answers the defect.
-An operation that takes no body never looks at one.
+An operation that takes no body never looks at one. In the same way a query that is no text is
+handed on as a parameter that no operation has.
 """
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from fastapi import Depends
-from fastapi.dependencies.models import Dependant
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -33,6 +28,8 @@ MOST_DEPTH = 64
 BODY_SECONDS = 10.0
 REFUSED = b'"unreadable"'
 """A JSON document that no request schema takes."""
+UNREADABLE = b"%EF%BF%BD="
+"""A query parameter that no operation has."""
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -67,6 +64,9 @@ class Guard:
             await problem_response(problems.Unavailable(), Request(scope))(scope, receive, answer)
 
     async def _run(self, scope: Scope, receive: Receive, answer: "_Outgoing") -> None:
+        query: bytes = scope["query_string"]
+        if (b"%" in query or not query.isascii()) and not _readable(query):
+            scope["query_string"] = UNREADABLE
         size, has_body = 0, False
         for name, value in scope["headers"]:
             size += len(name) + len(value) + 4
@@ -228,58 +228,8 @@ async def _nothing() -> Message:
     return {"type": "http.disconnect"}
 
 
-# ----------------------------------------------------------------------------------------- query
-
-
-_DECLARED: dict[Any, frozenset[str] | None] = {}
-
-
-async def _known_query(request: Request) -> None:
-    """Refuse query parameters that the operation does not have, and bytes that are no text."""
-    query: bytes = request.scope["query_string"]
-    if not query:
-        return
-    route: APIRoute = request.scope["route"]
-    errors = [e for e in (_judged(p, _declared(route)) for p in query.split(b"&")) if e]
-    if errors and route.body_field is not None:  # what is wrong with the body is told as well
-        body = json.loads(await request.body() or b"null")
-        errors += route.body_field.validate(body, {}, loc=("body",))[1]
-        raise RequestValidationError(errors, body=body)
-    if errors:
-        raise RequestValidationError(errors)
-
-
-KNOWN_QUERY = Depends(_known_query)
-"""Stands behind the dependency that asks for credentials, so that 401 and 403 come first."""
-
-
-def _judged(pair: bytes, declared: frozenset[str] | None) -> dict[str, Any] | None:
+def _readable(query: bytes) -> bool:
     try:
-        name, value = (
-            unquote_to_bytes(side.replace(b"+", b" ")).decode()
-            for side in pair.partition(b"=")[::2]
-        )
+        return "\0" not in unquote_to_bytes(query).decode()
     except UnicodeDecodeError:
-        return {"type": "string_unicode", "loc": ("query",)}
-    if "\0" in name + value:
-        return {"type": "string_unicode", "loc": ("query", name)}
-    if declared is not None and name not in declared:
-        return {"type": "extra_forbidden", "loc": ("query", name)}
-    return None
-
-
-def _declared(route: APIRoute) -> frozenset[str] | None:
-    """The query parameters of an operation; None where a model refuses unknown ones itself."""
-    endpoint = route.endpoint  # a route cannot be hashed
-    if endpoint not in _DECLARED:
-        fields = list(_query_fields(route.dependant))
-        kinds = [field.field_info.annotation for field in fields]
-        strict = any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds)
-        _DECLARED[endpoint] = None if strict else frozenset(field.alias for field in fields)
-    return _DECLARED[endpoint]
-
-
-def _query_fields(dependant: Dependant) -> Iterator[Any]:
-    yield from dependant.query_params
-    for below in dependant.dependencies:
-        yield from _query_fields(below)
+        return False
