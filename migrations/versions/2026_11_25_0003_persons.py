@@ -68,7 +68,7 @@ create table ia.residence_period (
   constraint pk_residence_period primary key (id),
   constraint uq_residence_period_municipality_id_person_id_id
     unique (municipality_id, person_id, id),
-  constraint fk_residence_period_municipality_id_person_id_controller_agency_id
+  constraint fk_residence_period_controlled_person
     foreign key (municipality_id, person_id, controller_agency_id)
     references ia.person (municipality_id, id, controller_agency_id) on update cascade,
   constraint fk_residence_period_municipality_id_issuing_agency_id

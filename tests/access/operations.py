@@ -91,8 +91,8 @@ async def _(make: Make) -> Call:
 async def _(make: Make) -> Call:
     p = await make.person()
     body = (await make.consent(p)).body
-    keep = ("person_id", "recipient_agency_ids", "compartments", "purposes", "instrument")
-    keep += ("form", "language_version", "informed_at", "granted_at")
+    keep = ["person_id", "recipient_agency_ids", "compartments", "purposes", "instrument"]
+    keep += ["form", "language_version", "informed_at", "granted_at"]
     return Call("POST", "/v1/consents", {n: body[n] for n in keep}, ids=(p.id,))
 
 

@@ -149,8 +149,8 @@ async def test_hostile_ids_and_headers(make: Make, clients: Clients, operation: 
         judge(await clients.request(owner, sent.method, sent.path, **kw), 428)
         judge(await clients.request(owner, sent.method, sent.path, etag='"7777"', **kw), 412)
     if sent.method == "POST":
-        for bad in ("short", "x" * 65, "with space", "ümläut-key"):
-            headers = {b"Idempotency-Key": bad.encode()}
+        for bad in ("short", "x" * 65, "with space", "a,b,c,d,e,f"):
+            headers = {"Idempotency-Key": bad}
             answer = await clients.request(
                 owner, sent.method, sent.path, etag=sent.etag, headers=headers, **kw
             )

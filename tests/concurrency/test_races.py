@@ -23,7 +23,8 @@ async def at_once(*requests: Any) -> list[Response]:
 
     async def one(request: Any) -> Response:
         await barrier.wait()
-        return await request()
+        answer: Response = await request()
+        return answer
 
     return list(await asyncio.gather(*(one(r) for r in requests)))
 

@@ -119,7 +119,7 @@ async def test_status_checks_are_printed_from_the_drawings(
         text_ = there[f"ck_{lifecycle.name}_status"]
         for state in lifecycle.states:
             assert f"'{state.value}'" in text_
-        assert text_.count("'") == 2 * len(list(lifecycle.states))
+        assert text_.count("'") == 2 * len(lifecycle.labels)
 
 
 async def test_every_table_is_closed_by_forced_policies(

@@ -60,7 +60,7 @@ def names(*pairs: tuple[str, ColumnElement[bool]]) -> ColumnElement[Any]:
     chosen: list[ColumnElement[Any]] = [
         case((condition, literal_column(f"'{name}'"))) for name, condition in pairs
     ]
-    return func.array_remove(array(chosen, type_=Text), null(), type_=ARRAY(Text))
+    return func.array_remove(array[Any](chosen, type_=Text()), null(), type_=ARRAY(Text))
 
 
 def one_of(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:

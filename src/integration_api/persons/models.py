@@ -77,7 +77,10 @@ residence_period = Table(
     version_column(),
     UniqueConstraint("municipality_id", "person_id", "id"),
     ForeignKeyConstraint(
-        ["municipality_id", "person_id", "controller_agency_id"], CONTROLLED, onupdate="CASCADE"
+        ["municipality_id", "person_id", "controller_agency_id"],
+        CONTROLLED,
+        name="fk_residence_period_controlled_person",
+        onupdate="CASCADE",
     ),
     ForeignKeyConstraint(["municipality_id", "issuing_agency_id"], AGENCY),
     ForeignKeyConstraint(["municipality_id", "recorded_by_agency_id"], AGENCY),
