@@ -104,8 +104,6 @@ create index ix_case_access_municipality_id_agency_id_status_sort_at_case_id
 alter table ia.disclosure add constraint fk_disclosure_municipality_id_case_id
   foreign key (municipality_id, case_id) references ia."case" (municipality_id, id) not valid
 
-alter table ia.disclosure validate constraint fk_disclosure_municipality_id_case_id
-
 alter table ia."case" enable row level security
 
 alter table ia."case" force row level security

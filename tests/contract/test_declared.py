@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from httpx import Response
 
 from integration_api.code_lists import service as code_lists
+from integration_api.edge.guards import Guard
 from integration_api.kernel.db import Database
-from integration_api.kernel.guards import Guard
 from tests import watch
 from tests.access.operations import LISTS, OWNERS, PREPARED, Call
 from tests.cast import id_of
@@ -158,3 +158,21 @@ async def test_a_fault_is_a_503_or_a_500(
         away = await send(clients, owner, call)
     assert away.status_code in (200, 503)
     assert (await send(clients, owner, call)).status_code in (200, 201)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Acting-Agency": "x"},
+        {"Idempotency-Key": "x"},
+        {"If-Match": "x"},
+        {"Processing-Purpose": "X"},
+    ],
+    ids=lambda h: next(iter(h)),
+)
+async def test_nobody_is_told_of_a_fault_before_the_key_is_asked_for(
+    make: Make, clients: Clients, headers: dict[str, str]
+) -> None:
+    call, _ = await call_of("acceptReferral", make)
+    answer = await send(clients, None, call, headers)
+    assert answer.status_code == 401

@@ -9,7 +9,8 @@ import httpx
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
 from pydantic import Field
 
-from integration_api.kernel import guards, observability, problems
+from integration_api.edge import guards
+from integration_api.kernel import observability, problems
 from integration_api.kernel.lifecycle import NotYourMove, TransitionNotAllowed
 from integration_api.kernel.scalars import Code, Day, Flag, Id, Int, PartialDate, QueryFlag, Text
 from integration_api.kernel.schemas import UNSET, PageQuery, Schema, Unset, changes

@@ -8,7 +8,8 @@ from fastapi import APIRouter, FastAPI
 
 from integration_api.app import LIFECYCLES
 from integration_api.code_lists import routes as code_lists
-from integration_api.kernel import guards, observability, problems
+from integration_api.edge import guards
+from integration_api.kernel import observability, problems
 from integration_api.kernel.paging import Cursors
 from integration_api.portal import routes as portal
 

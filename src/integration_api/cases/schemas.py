@@ -107,7 +107,7 @@ class CaseOut(Out):
     reference: Annotated[
         str,
         Field(
-            description="Number for the phone, with a check digit.", examples=["W-2026-004711-5"]
+            description="Number for the phone, with a check digit.", examples=["W-2026-004711-1"]
         ),
     ]
     lead_agency_id: UUID

@@ -18,12 +18,20 @@ from uuid import UUID
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from .problems import InvalidPurpose, MissingScope, NotAMember, Unauthenticated
-from .scalars import Code, Id
+from .problems import (
+    Finding,
+    InvalidParameter,
+    InvalidPurpose,
+    MissingScope,
+    NotAMember,
+    Unauthenticated,
+)
+from .scalars import Code
 from .scopes import Scope
 
 NOBODY = "SET LOCAL app.municipality_id='';SET LOCAL app.agency_id='';SET LOCAL app.client_id='';"
 _KEY = re.compile(r"ia_[a-z]{4}_[0-9a-z]{8}_[0-9a-f]{72}", re.ASCII)
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _NO_ID = UUID(int=0)
 
 
@@ -136,7 +144,12 @@ async def _caller(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     acting_agency: Annotated[
-        Id | None, Header(alias="Acting-Agency", description="The agency you act for.")
+        str | None,
+        Header(
+            alias="Acting-Agency",
+            description="The agency you act for.",
+            json_schema_extra={"format": "uuid"},
+        ),
     ] = None,
 ) -> Principal:
     key = credentials.credentials if credentials else ""
@@ -144,9 +157,17 @@ async def _caller(
     if principal is None:
         raise Unauthenticated
     request.state.client_id = str(principal.client_id)
-    if acting_agency not in (None, principal.agency_id):
+    if acting_agency is not None and _uuid(acting_agency) != principal.agency_id:
         raise NotAMember
     return principal
+
+
+def _uuid(text: str) -> UUID:
+    """Read here and not by the framework, which would find fault before it asks for a key."""
+    if not _ID.fullmatch(text):
+        words = ("Hat nicht die vereinbarte Form.", "Is not in the form of the contract.")
+        raise InvalidParameter(Finding("wrong_form", *words, parameter="Acting-Agency"))
+    return UUID(text)
 
 
 Caller = Annotated[Principal, Depends(_caller)]

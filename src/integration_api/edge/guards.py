@@ -18,9 +18,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integration_api import __version__
-
-from . import problems
-from .problems import Problem, problem_response
+from integration_api.kernel import problems
+from integration_api.kernel.problems import Problem, problem_response
 
 MOST_BODY = 1024 * 1024
 MOST_HEADERS = 32 * 1024

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration_api import __version__
-from integration_api.kernel import guards
-from integration_api.kernel.guards import MOST_BODY, REFUSED, parse
+from integration_api.edge import guards
+from integration_api.edge.guards import MOST_BODY, REFUSED, parse
 from integration_api.kernel.problems import Malformed
 from tests.kernel.tiny import ID, JSON, KEY, Thing, build, client
 
