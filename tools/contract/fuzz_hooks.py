@@ -1,4 +1,4 @@
-"""What the fuzzer must not do: trip over the idempotency key of another case."""
+"""What the fuzzer must not do: trip over another case's key, or over two spellings of a number."""
 
 import uuid
 from typing import Any
@@ -9,11 +9,23 @@ from schemathesis import Case, GenerationMode, HookContext
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
-    """Give every well-formed call a key of its own."""
+    """Give every well-formed call a key of its own, and whole numbers without a fraction.
+
+    JSON Schema takes `1.0` for an integer; this API takes one spelling of a number only.
+    """
     meta = case.meta
-    if (
-        meta
-        and meta.generation.mode == GenerationMode.POSITIVE
-        and "Idempotency-Key" in case.headers
-    ):
+    if not meta or meta.generation.mode != GenerationMode.POSITIVE:
+        return
+    if "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = f"fuzz-{uuid.uuid4().hex}"
+    case.body = _whole(case.body)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in value.items()}
+    return value

@@ -21,7 +21,7 @@ CACHED: dict[str, Any] = {
             "in": "header",
             "required": False,
             "description": "ETag of the state that the caller has already.",
-            "schema": {"type": "string", "maxLength": 400},
+            "schema": {"type": "string"},
         }
     ],
     "responses": {"304": {"description": "Unchanged since that state."}},
