@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import signal
 import socket
@@ -32,6 +33,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
         await super().startup(sockets)
+        gc.freeze()  # what was loaded stays: looking through it again would only take time
+        gc.enable()
         if self.started:
             self._announce()
 
@@ -57,7 +60,9 @@ def serve(
         address = f"http://{'[' + host + ']' if ':' in host else host}:{door.getsockname()[1]}"
         if "public_url" not in settings.model_fields_set:
             settings = settings.model_copy(update={"public_url": address})
-        run(_serve(settings, place, secret, door, with_worker=with_worker, demo=demo))
+        with asyncio.Runner(loop_factory=_config(None).get_loop_factory()) as runner:
+            work = _serve(settings, place, secret, door, with_worker=with_worker, demo=demo)
+            runner.run(work)
 
 
 def worker() -> None:
@@ -153,7 +158,11 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 def _load_meanwhile() -> None:
-    """Import the application while PostgreSQL starts: each of them takes a second."""
+    """Import the application while PostgreSQL starts: each of them takes a second.
+
+    Without garbage collection until we answer, which would find nothing and take a tenth of it.
+    """
+    gc.disable()
     load = threading.Thread(
         target=importlib.import_module, args=("integration_api.app",), daemon=True
     )
