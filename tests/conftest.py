@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import hypothesis
 import pytest
 import pytest_asyncio
 from asyncpg import Connection
@@ -27,6 +28,7 @@ from tests import cast, watch
 from tests.clients import Clients
 from tests.make import Make
 
+hypothesis.settings.register_profile("suite", derandomize=True, database=None, deadline=None)
 SERVER = pytest.StashKey[tuple[LocalPostgres, str]]()
 TEMPLATE = "tmpl"
 SECRET = b"a secret of the tests, long enough for HKDF"
@@ -43,6 +45,7 @@ SAVEPOINTS = Brackets(
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server and migrate the template that every test database is cloned from."""
     configure_logging("error")
+    hypothesis.settings.load_profile("suite")
     if config.option.collectonly:
         return
     root = tempfile.mkdtemp(prefix="ia-test-")

@@ -49,14 +49,7 @@ async def asset(request: Request, name: str) -> Response:
 async def security_txt(request: Request) -> Response:
     """Whom to tell about a weakness. Source: RFC 9116."""
     url = request.app.state.public_url.rstrip("/")
-    expires = clock.today() + PROMISED
-    lines = (
-        "Contact: mailto:security@example.org",
-        f"Expires: {expires.isoformat()}T00:00:00Z",
-        "Preferred-Languages: de, en",
-        f"Canonical: {url}/.well-known/security.txt",
-    )
-    return cached(request, ("\n".join(lines) + "\n").encode(), "text/plain; charset=utf-8")
+    return cached(request, _security(url), "text/plain; charset=utf-8")
 
 
 @router.get("/.well-known/api-catalog")
@@ -75,3 +68,14 @@ async def api_catalog(request: Request) -> Response:
     }
     body = json.dumps({"linkset": [entry]}, indent=2).encode()
     return cached(request, body, LINKSET)
+
+
+def _security(url: str) -> bytes:
+    expires = clock.today() + PROMISED
+    lines = (
+        "Contact: mailto:security@example.org",
+        f"Expires: {expires.isoformat()}T00:00:00Z",
+        "Preferred-Languages: de, en",
+        f"Canonical: {url}/.well-known/security.txt",
+    )
+    return ("\n".join(lines) + "\n").encode()
