@@ -56,6 +56,10 @@ async def security_txt(request: Request) -> Response:
 async def api_catalog(request: Request) -> Response:
     """Where the contract, its reference and the state of the service are. Source: RFC 9727."""
     url = request.app.state.public_url.rstrip("/")
+    return cached(request, json.dumps(_catalog(url), indent=2).encode(), LINKSET)
+
+
+def _catalog(url: str) -> dict[str, object]:
     entry = {
         "anchor": f"{url}/v1",
         "service-desc": [
@@ -66,8 +70,7 @@ async def api_catalog(request: Request) -> Response:
         "service-meta": [{"href": f"{url}/problems", "type": "application/json"}],
         "status": [{"href": f"{url}/health/ready", "type": "application/health+json"}],
     }
-    body = json.dumps({"linkset": [entry]}, indent=2).encode()
-    return cached(request, body, LINKSET)
+    return {"linkset": [entry]}
 
 
 def _security(url: str) -> bytes:
