@@ -7,16 +7,9 @@ is not the expected one.
 """
 
 import argparse
-import json
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,15 +18,16 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
-PROGRAM = Path(sys.executable).with_name("integration-api")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tools.storyteller import Story, UnexpectedError, answers, must, own_demo
+
 CREDENTIALS = Path("var/demo/credentials.json")
-START_SECONDS = 60
 CASE_MANAGEMENT = "wuppertal-case-management"
 JOBCENTER = "wuppertal-jobcenter"
 KOELN = "koeln-case-management"
 CLERKS = (f"{JOBCENTER}/case_worker_1", f"{JOBCENTER}/case_worker_2")
 ABSENT = "01990000-0000-7000-8000-00000000dead"
-NAMES = {
+NAMES: dict[str | None, str] = {
     CASE_MANAGEMENT: "case management",
     JOBCENTER: "Jobcenter",
     KOELN: "case management of Köln",
@@ -41,101 +35,6 @@ NAMES = {
     CLERKS[1]: "Jobcenter, clerk 2",
     None: "anybody",
 }
-
-
-class UnexpectedError(Exception):
-    """An answer that does not belong into the story."""
-
-
-class Story:
-    """The calls, what they left behind, and the telling."""
-
-    def __init__(self, url: str, credentials: Path, console: Console) -> None:
-        read = json.loads(credentials.read_text(encoding="utf-8"))
-        self._keys: dict[str, str] = read["keys"] | read["roles"]
-        self._http = httpx.Client(base_url=url, timeout=20)
-        self._console = console
-        self.kept: dict[str, Any] = {}
-        self.calls = 0
-
-    def tell(self, text: str) -> None:
-        """A sentence of the narrator."""
-        self._console.print(f"  {escape(text)}", highlight=False, soft_wrap=True)
-
-    def title(self, number: int, text: str) -> None:
-        """The heading of a scene."""
-        self._console.print(f"\n[bold]{number}. {escape(text)}[/bold]", highlight=False)
-
-    def send(
-        self, who: str | None, method: str, path: str, body: Any = None, etag: str | None = None
-    ) -> httpx.Response:
-        """One call as `who`, without a word."""
-        headers = {"Accept-Language": "en"}
-        if who:
-            headers["Authorization"] = f"Bearer {self._keys[who]}"
-            if "/" in who:
-                headers["Processing-Purpose"] = "referral_handling"
-        if etag:
-            headers["If-Match"] = etag
-        sent = {} if body is None else {"json": body}
-        return self._http.request(method, path, headers=headers, **sent)
-
-    def show(self, who: str | None, answer: httpx.Response, expected: int) -> None:
-        """The call on one line.
-
-        Raises:
-            UnexpectedError: the status is another one.
-        """
-        self.calls += 1
-        request = answer.request
-        good = answer.status_code == expected
-        colour = "green" if good else "red"
-        self._console.print(
-            f"  [dim]{NAMES[who]:>24}[/dim]  {request.method:5} {escape(request.url.path)}"
-            f" [bold {colour}]→ {answer.status_code}[/]",
-            highlight=False,
-            soft_wrap=True,
-        )
-        if not good:
-            raise UnexpectedError(f"expected {expected}, got {answer.status_code}: {answer.text}")
-
-    def call(
-        self,
-        who: str | None,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        expected: int = 200,
-        etag: str | None = None,
-    ) -> httpx.Response:
-        """One call, shown, whose status must be the expected one."""
-        answer = self.send(who, method, path, body, etag)
-        self.show(who, answer, expected)
-        return answer
-
-    def keep(self, name: str, answer: httpx.Response) -> Any:
-        """Remember what an answer shows, with its ETag."""
-        self.kept[name], self.kept[f"{name}_etag"] = answer.json(), answer.headers["ETag"]
-        return self.kept[name]
-
-    def id(self, name: str) -> str:
-        """The id of something remembered."""
-        return str(self.kept[name]["id"])
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._http.close()
-
-
-def must(holds: object, sentence: str) -> None:
-    """Hold a claim of the story.
-
-    Raises:
-        UnexpectedError: it does not hold.
-    """
-    if not holds:
-        raise UnexpectedError(f"not so: {sentence}")
 
 
 def version_of(etag: str) -> str:
@@ -321,7 +220,7 @@ SCENES: list[tuple[str, Callable[[Story], None]]] = [
 
 def walk(url: str, credentials: Path, console: Console) -> int:
     """Tell every scene; the exit code."""
-    story = Story(url, credentials, console)
+    story = Story(url, credentials, NAMES, console)
     try:
         for number, (title, scene) in enumerate(SCENES, 1):
             story.title(number, title)
@@ -334,41 +233,6 @@ def walk(url: str, credentials: Path, console: Console) -> int:
         story.close()
     console.print(f"\n{len(SCENES)} scenes, {story.calls} calls, every answer as expected.")
     return 0
-
-
-def answers(url: str) -> bool:
-    """Whether a service is ready there."""
-    try:
-        return httpx.get(f"{url}/health/ready", timeout=5).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
-
-
-@contextmanager
-def own_demo() -> Iterator[tuple[str, Path]]:
-    """A demo of our own on a free port, gone afterwards.
-
-    Raises:
-        SystemExit: it did not start.
-    """
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory(prefix="ia-story-") as folder:
-        Path(folder).chmod(0o755)  # as root, PostgreSQL runs as another account
-        command = ["env", f"INTEGRATION_API_DATA_DIR={folder}", "INTEGRATION_API_LOG_LEVEL=warning"]
-        command += [str(PROGRAM), "serve", "--demo", "--with-worker", f"--port={port}"]
-        demo = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        try:
-            end = time.monotonic() + START_SECONDS
-            while not answers(url):
-                if demo.poll() is not None or time.monotonic() > end:
-                    sys.exit("the demo did not start")
-                time.sleep(0.1)
-            yield url, Path(folder) / "demo" / "credentials.json"
-        finally:
-            demo.send_signal(signal.SIGINT)
-            demo.wait(30)
 
 
 def main() -> int:

@@ -53,9 +53,9 @@ def serve(
     """Serve the API, on a PostgreSQL of its own unless INTEGRATION_API_DATABASE_URL names one."""
     settings = configuration()
     secret = secret_of(settings)
-    _load_meanwhile()
     if not settings.local:
         run(_must_fit(external(settings), with_worker))
+    _load_meanwhile()
     with started(settings) as place, _listening(host, port) as door:
         address = f"http://{'[' + host + ']' if ':' in host else host}:{door.getsockname()[1]}"
         if "public_url" not in settings.model_fields_set:
