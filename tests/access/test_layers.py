@@ -15,6 +15,7 @@ from sqlalchemy import Select, select
 
 from integration_api.cases import service as cases
 from integration_api.cases import statements as case_statements
+from integration_api.cases.models import case
 from integration_api.disclosures import service as disclosures
 from integration_api.disclosures import statements as disclosure_statements
 from integration_api.kernel.db import Database, prepare
@@ -24,9 +25,11 @@ from integration_api.persons import service as persons
 from integration_api.persons import service_consents as consents
 from integration_api.persons import statements as person_statements
 from integration_api.persons import statements_consents as consent_statements
+from integration_api.persons.models import consent, disclosure, person
 from integration_api.postgres.launcher import LocalPostgres
 from integration_api.referrals import service as referrals
 from integration_api.referrals import statements as referral_statements
+from integration_api.referrals.models import referral
 from tests.clients import Clients
 from tests.conftest import SAVEPOINTS, OneConnection
 from tests.make import Make, Scene
@@ -45,22 +48,22 @@ def open_select(module: Any, table: Any) -> Select[Any]:
 
 
 NAKED: list[tuple[Any, str, Personal]] = [
-    (persons, "persons", Personal("t", open_select(person_statements, person_statements.person))),
+    (persons, "persons", Personal("t", open_select(person_statements, person))),
     (
         consents,
         "consents",
-        Personal("t", open_select(consent_statements, consent_statements.consent)),
+        Personal("t", open_select(consent_statements, consent)),
     ),
     (
         disclosures,
         "disclosures",
-        Personal("t", open_select(disclosure_statements, disclosure_statements.disclosure)),
+        Personal("t", open_select(disclosure_statements, disclosure)),
     ),
-    (cases, "cases", Personal("t", open_select(case_statements, case_statements.case))),
+    (cases, "cases", Personal("t", open_select(case_statements, case))),
     (
         referrals,
         "referrals",
-        Personal("t", open_select(referral_statements, referral_statements.referral)),
+        Personal("t", open_select(referral_statements, referral)),
     ),
 ]
 
