@@ -9,15 +9,17 @@ from schemathesis import Case, GenerationMode, HookContext
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
-    """Give every well-formed call a key of its own, and whole numbers without a fraction.
+    """Give well-formed calls a key of their own, no foreign agency, numbers without a fraction.
 
-    JSON Schema takes `1.0` for an integer; this API takes one spelling of a number only.
+    JSON Schema takes `1.0` for an integer; this API takes one spelling of a number only. An
+    agency that the client is no member of would end every call at 403.
     """
     meta = case.meta
     if not meta or meta.generation.mode != GenerationMode.POSITIVE:
         return
     if "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = f"fuzz-{uuid.uuid4().hex}"
+    case.headers.pop("Acting-Agency", None)
     case.body = _whole(case.body)
 
 
