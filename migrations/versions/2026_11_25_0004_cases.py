@@ -101,6 +101,8 @@ create index ix_case_access_municipality_id_agency_id_sort_at_case_id
 create index ix_case_access_municipality_id_agency_id_status_sort_at_case_id
   on ia.case_access (municipality_id, agency_id, status, sort_at desc, case_id desc)
 
+create index ix_case_access_valid_to on ia.case_access (valid_to) where valid_to < 'infinity'
+
 alter table ia.disclosure add constraint fk_disclosure_municipality_id_case_id
   foreign key (municipality_id, case_id) references ia."case" (municipality_id, id) not valid
 

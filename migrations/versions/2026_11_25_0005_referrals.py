@@ -126,16 +126,22 @@ create policy referral_change on ia.referral for update to ia_app
 create policy referral_due on ia.referral for select to ia_worker
   using (municipality_id = (select ia.ctx_municipality()))
 
-create policy referral_expire on ia.referral for update to ia_worker
+create policy referral_end on ia.referral for update to ia_worker
   using (municipality_id = (select ia.ctx_municipality()))
-  with check (municipality_id = (select ia.ctx_municipality()) and status = 'expired')
+  with check (municipality_id = (select ia.ctx_municipality())
+    and status in ('expired', 'withdrawn'))
+
+create policy disclosure_lapse on ia.disclosure for select to ia_worker
+  using (municipality_id = (select ia.ctx_municipality()))
 
 grant select, insert, update on ia.referral to ia_app
 
-grant select (id, municipality_id, sender_agency_id, recipient_agency_id, status, due_at, version)
-  on ia.referral to ia_worker
+grant select (id, municipality_id, disclosure_id, sender_agency_id, recipient_agency_id, status,
+  due_at, sent_at, reason, version) on ia.referral to ia_worker
 
-grant update (status, version, updated_at, ended_at) on ia.referral to ia_worker
+grant update (status, reason, version, updated_at, ended_at) on ia.referral to ia_worker
+
+grant select (id, municipality_id, valid_to) on ia.disclosure to ia_worker
 
 create function ia.disclosure_follows_referral() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -163,6 +169,10 @@ DOWN = """
 drop trigger disclosure_follows_referral on ia.referral
 
 drop function ia.disclosure_follows_referral()
+
+drop policy disclosure_lapse on ia.disclosure
+
+revoke select (id, municipality_id, valid_to) on ia.disclosure from ia_worker
 
 drop table ia.referral
 """

@@ -1,4 +1,4 @@
-"""What the clock does: referrals expire, stored answers of idempotency keys are forgotten.
+"""What the clock does: referrals expire or lapse, stored answers of keys are forgotten.
 
 Any number of workers may run at once: rows are taken with SKIP LOCKED, in short transactions, as
 `ia_worker`, one municipality after the other. The API never waits for a worker.
@@ -51,7 +51,8 @@ async def round_(database: Database, *, demo: bool = False) -> int:
         await connection.execute("select ia.refresh_lapsed_access()")
     moved = 0
     for row in municipalities:
-        moved += await _drain(database, UUID(int=row["id"].int), referrals.expire_due)
+        for step in (referrals.expire_due, referrals.withdraw_lapsed):
+            moved += await _drain(database, UUID(int=row["id"].int), step)
     return moved
 
 

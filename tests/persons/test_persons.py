@@ -29,6 +29,12 @@ async def test_a_mononym_stays_one_name(clients: Clients) -> None:
     assert (await clients.post("lead", "/v1/persons", mixed)).status_code == 422
 
 
+async def test_names_are_kept_composed(clients: Clients) -> None:
+    body = {"name": {"kind": "mononym", "mononym": "A\u0308hre"}}
+    made = await clients.post("lead", "/v1/persons", body)
+    assert made.json()["name"]["mononym"] == "\u00c4hre"
+
+
 async def test_a_name_changes_its_form(make: Make, clients: Clients) -> None:
     person = await make.person()
     patch = {"name": {"kind": "mononym", "mononym": "Nureiner"}}

@@ -230,6 +230,50 @@ async def test_the_clock_returns_unanswered_referrals_to_the_sender(committed: C
     assert [e["agg_version"] for e in events] == [1, 2, 3]
 
 
+async def test_a_disclosure_that_lapses_ends_its_referral(committed: Committed) -> None:
+    lapsing = await committed.make.scene("accepted")
+    kept = (await committed.make.scene("accepted")).referral
+    await committed.admin.execute(
+        "update ia.disclosure set valid_from = now() - interval '2 days',"
+        " valid_to = now() - interval '1 day' where id = $1",
+        lapsing.disclosure.body["id"],
+    )
+    async with pool(committed.server.dsn("ia_worker", committed.name), 2) as connections:
+        assert await round_(Database(connections)) == 1
+    row = (await committed.clients.get("lead", f"/v1/referrals/{lapsing.referral.id}")).json()
+    assert (row["status"], row["reason"]) == ("withdrawn", "disclosure_ended")
+    path = f"/v1/referrals/{lapsing.referral.id}"
+    told = (await committed.clients.get("jobcenter", path)).json()
+    assert (told["status"], told["reason"], told["person"]) == ("withdrawn", None, None)
+    other = (await committed.clients.get("lead", f"/v1/referrals/{kept.id}")).json()
+    assert other["status"] == "accepted"
+
+
+async def test_access_goes_on_under_a_later_disclosure(committed: Committed) -> None:
+    scene = await committed.make.scene()
+    first = await committed.make.disclosure(scene.person, scene.consent, scene.case)
+    second = await committed.make.disclosure(scene.person, scene.consent, scene.case)
+    path = f"/v1/cases/{scene.case.id}"
+    sql = "update ia.disclosure set valid_from = $2, opened_at = $2, valid_to = $3 where id = $1"
+    now = clock.now()
+    hour = timedelta(hours=1)
+    await committed.admin.execute(sql, first.body["id"], now - 3 * hour, now + hour)
+    await committed.admin.execute(sql, second.body["id"], now + 2 * hour, now + 9 * hour)
+    assert (await committed.clients.get("jobcenter", path)).status_code == 200
+    # the first one lapses; the second begins only after a gap, in which nothing is open
+    await committed.admin.execute("alter table ia.disclosure disable trigger user")
+    await committed.admin.execute(sql, first.body["id"], now - 3 * hour, now - 2 * hour)
+    await committed.admin.execute(sql, second.body["id"], now - hour, now + 9 * hour)
+    await committed.admin.execute("alter table ia.disclosure enable trigger user")
+    await committed.admin.execute(
+        "update ia.case_access set valid_to = now() - interval '2 hours' where valid_to < 'infinity'"
+    )
+    assert (await committed.clients.get("jobcenter", path)).status_code == 404
+    async with pool(committed.server.dsn("ia_worker", committed.name), 2) as connections:
+        await round_(Database(connections))
+    assert (await committed.clients.get("jobcenter", path)).status_code == 200
+
+
 async def test_the_worker_can_do_nothing_else(committed: Committed) -> None:
     await committed.make.scene("sent")
     worker = await asyncpg.connect(committed.server.dsn("ia_worker", committed.name))

@@ -103,6 +103,8 @@ case_access = Table(
     PrimaryKeyConstraint("municipality_id", "agency_id", "case_id"),
     ForeignKeyConstraint(["municipality_id", "case_id"], CASE_KEY, ondelete="CASCADE"),
     Index(None, "case_id", "agency_id"),  # serves the policies of cases and participants
+    # serves the worker, which looks for access that lapsed and goes on under a later disclosure
+    Index(None, "valid_to", postgresql_where=text("valid_to < 'infinity'")),
     Index(
         "ix_case_access_municipality_id_agency_id_sort_at_case_id",
         "municipality_id",

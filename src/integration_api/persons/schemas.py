@@ -2,9 +2,10 @@
 
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
+from unicodedata import normalize
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from integration_api.kernel.scalars import (
@@ -22,7 +23,17 @@ from integration_api.kernel.schemas import UNSET, Out, PageInfo, PageQuery, Sche
 
 from .lifecycle import CONSENT, ConsentStatus
 
-NamePart = Annotated[Text, Field(max_length=120, description="As written in the document (NFC).")]
+
+def _composed(text: str) -> str:
+    """NFC, so that the same name is the same text (DIN 91379)."""
+    return normalize("NFC", text)
+
+
+NamePart = Annotated[
+    Text,
+    Field(max_length=120, description="As written in the document; kept in NFC."),
+    AfterValidator(_composed),
+]
 
 
 class FullName(Schema):

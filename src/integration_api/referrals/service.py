@@ -40,7 +40,7 @@ from .lifecycle import (
 )
 from .schemas import ReferralFilter, ReferralIn
 from .statements import CREATE, FACTS, GET, HOLD_CASE, list_referrals
-from .statements_moves import CLAIM, EXPIRE, LOCK, RELEASE, REVOKE, STILL_PENDING, move
+from .statements_moves import CLAIM, EXPIRE, LAPSE, LOCK, RELEASE, REVOKE, STILL_PENDING, move
 
 OTHER = "other"
 
@@ -157,6 +157,11 @@ async def refuse_if_pending(tx: WriteTx, closing: Mapping[str, Any]) -> None:
 async def expire_due(tx: WriteTx) -> int:
     """The clock's arrow: unanswered referrals go back to their senders; how many did."""
     return len(await tx.rows(EXPIRE))
+
+
+async def withdraw_lapsed(tx: WriteTx) -> int:
+    """The clock's arrow: referrals whose disclosure ended by time end too; how many did."""
+    return len(await tx.rows(LAPSE))
 
 
 async def _incoming(tx: WriteTx, id: UUID, version: int) -> Record:

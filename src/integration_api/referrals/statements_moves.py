@@ -200,39 +200,52 @@ def _revoke() -> Change:
 REVOKE = _revoke()
 
 
-def _expire() -> Change:
-    """The clock's arrow: a batch of unanswered referrals of one municipality."""
-    arrow = REFERRAL["expire"]
-    r = referral
-    due = (
+def _by_the_clock(name: str, due: ColumnElement[bool], **brings: Any) -> Change:
+    """A system's arrow for a batch of one municipality's referrals; several workers may run it."""
+    arrow, r = REFERRAL[name], referral
+    batch = (
         select(r.c.id)
         .where(
             r.c.municipality_id == ME.municipality_id,
             one_of(r.c.status, sorted(s.value for s in arrow.sources)),
-            r.c.due_at <= ME.now,
+            due,
         )
-        .order_by(r.c.due_at)
         .limit(literal_column(str(BATCH)))
-        .with_for_update(skip_locked=True, key_share=True)
+        .with_for_update(skip_locked=True, key_share=True, of=r)
         .cte("due")
     )
     needed = ("id", "municipality_id", "sender_agency_id", "recipient_agency_id", "version")
     moved = (
         update(r)
-        .where(r.c.id == due.c.id)
+        .where(r.c.id == batch.c.id)
         .values(
             status=arrow.target.value,
             version=r.c.version + 1,
             updated_at=ME.now,
             ended_at=ME.now,
+            **brings,
         )
-        .returning(*(r.c[n] for n in needed))
+        .returning(*(r.c[n] for n in (*needed, "sent_at", "reason")))
         .cte("moved")
     )
     parts = journal.record(
-        "referral", moved, arrow.event, changed=["status", "ended_at"], to=BOTH, many=True
+        "referral",
+        moved,
+        arrow.event,
+        changed=["status", "ended_at", *brings],
+        to=_sent_parties,
+        reason=moved.c.reason,
+        many=True,
     )
     return Change(select(moved.c.id).add_cte(*parts))
 
 
-EXPIRE = _expire()
+EXPIRE = _by_the_clock("expire", referral.c.due_at <= ME.now)
+LAPSE = _by_the_clock(
+    "revoke",
+    select(disclosure.c.id)
+    .where(disclosure.c.id == referral.c.disclosure_id, disclosure.c.valid_to <= ME.now)
+    .correlate(referral)
+    .exists(),
+    reason=literal_column("'disclosure_ended'"),
+)
