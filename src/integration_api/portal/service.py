@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,9 @@ from integration_api.code_lists.service import entries
 from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.kernel.problems import REGISTRY, NotFound, ProblemType
 
-CHECKOUT = Path(__file__).resolve().parents[3] / "openapi"
+PACKAGE = Path(__file__).resolve().parents[1]
+CONTRACTS = (PACKAGE / "_data" / "openapi", PACKAGE.parents[1] / "openapi")
+"""Where the contract lies: in the installed package, or in a checkout."""
 Operations = Mapping[tuple[str, str], Mapping[str, str | None]]
 """(lifecycle, arrow) → operation_id, path, request_schema."""
 
@@ -96,13 +97,12 @@ def problem_document(kind: ProblemType, public_url: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=4)
 def contract(name: str) -> bytes:
-    """The committed contract, from the package or, in a checkout, from `openapi/`.
+    """The committed contract's own bytes.
 
     Raises:
         NotFound: it has not been written yet.
     """
-    packed = files(__package__) / "contract" / name
-    for place in (packed, CHECKOUT / name):
-        if place.is_file():
-            return place.read_bytes()
+    for folder in CONTRACTS:
+        if (folder / name).is_file():
+            return (folder / name).read_bytes()
     raise NotFound
