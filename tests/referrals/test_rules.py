@@ -266,7 +266,8 @@ async def test_access_goes_on_under_a_later_disclosure(committed: Committed) -> 
     await committed.admin.execute(sql, second.body["id"], now - hour, now + 9 * hour)
     await committed.admin.execute("alter table ia.disclosure enable trigger user")
     await committed.admin.execute(
-        "update ia.case_access set valid_to = now() - interval '2 hours' where valid_to < 'infinity'"
+        "update ia.case_access set valid_to = now() - interval '2 hours'"
+        " where valid_to < 'infinity'"
     )
     assert (await committed.clients.get("jobcenter", path)).status_code == 404
     async with pool(committed.server.dsn("ia_worker", committed.name), 2) as connections:
