@@ -37,7 +37,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run seed test check contract story bench chaos docs \
-        fmt lint type arch sql fresh contract-diff migration cover lock image clean
+        fmt lint type arch deps sql fresh contract-diff migration cover lock image clean
 
 help: ## show this list
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -87,7 +87,7 @@ story: $(VENV)/.dev ## walk the story against the demo on PORT, starting one if 
 test: $(VENV)/.dev ## run every test, or those of T=tests/path
 	@$(BIN)/python -m pytest -q $(T)
 
-check: lint type arch sql fresh contract-diff ## everything that needs no running test: one gate
+check: lint type arch deps sql fresh contract-diff ## everything that needs no running test: one gate
 
 contract: $(VENV)/.dev ## the contract seen from outside: linters, clients, browser (needs Node)
 	@tools/contract/run.sh
@@ -115,6 +115,9 @@ type: $(VENV)/.dev ## types
 arch: $(VENV)/.dev ## who may import whom
 	@PYTHONPATH=src $(BIN)/lint-imports --no-cache
 
+deps: $(VENV)/.dev ## every dependency is used, everything used is a dependency
+	@$(BIN)/deptry --no-ansi src
+
 sql: $(VENV)/.dev ## the SQL of the migrations, as squawk sees it
 	@$(BIN)/integration-api migrate --sql > $(VENV)/migrations.sql
 	@test -s $(VENV)/migrations.sql || { echo "the migrations printed no SQL"; exit 1; }
@@ -133,7 +136,8 @@ contract-diff: $(VENV)/.dev ## no breaking change against the released contract
 	fi
 
 docs: $(VENV)/.dev ## write the generated pages: contract, drawings, settings
-	@$(BIN)/integration-api docs write
+	@$(BIN)/integration-api openapi export
+	@$(BIN)/python tools/generate_docs.py write
 
 migration: $(VENV)/.dev ## begin a migration: make migration m="what it does"
 	@test -n "$(m)" || { echo 'say what it does: make migration m="add waiting times"'; exit 2; }

@@ -69,7 +69,10 @@ async def see(response: httpx.Response) -> None:
         SEEN.update((op["operationId"], status) for op in item.values())
         return
     op = item.get({"HEAD": "get"}.get(request.method, request.method.lower()))
-    if op is None or status in ("304", "406", "431"):  # any request may meet these
+    if op is not None and status == "304":
+        SEEN.add((op["operationId"], status))
+        return
+    if op is None or status in ("406", "431"):  # any request may meet these
         return
     SEEN.add((op["operationId"], status))
     assert status in op["responses"], f"{op['operationId']} does not declare {status}"

@@ -60,6 +60,10 @@ EVENTS: Mapping[str, str] = {
     **cases_drawn.EVENTS,
     **referrals_drawn.EVENTS,
 }
+TAGS: Mapping[str, str] = {
+    "Consents": "What a person allows: which agency may have which data, for what, until when.",
+}
+"""Tags whose noun lives in the folder of another; the others are told by their package."""
 REACTIONS: Mapping[Cause, tuple[Reaction, ...]] = {
     Cause.DISCLOSURE_ENDED: (referrals_service.withdraw_for_disclosure,),
     Cause.CASE_CLOSING: (referrals_service.refuse_if_pending,),
@@ -95,6 +99,7 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
+        openapi_tags=[{"name": name, "description": text} for name, text in TAGS.items()],
     )
     state = app.state
     state.settings, state.public_url, state.demo = settings, settings.public_url, demo

@@ -103,3 +103,24 @@ async def test_a_period_that_ends_before_it_begins_is_refused(clients: Clients) 
     answer = await clients.post("lead", "/v1/agencies", TEAM | {"active_to": "2025-12-31"})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["code"] == "period_order"
+
+
+async def test_who_has_the_directory_already_is_told_so(clients: Clients) -> None:
+    for path in ("/v1/agencies", f"/v1/agencies/{id_of('jobcenter')}"):
+        first = await clients.get(None, path)
+        assert first.headers["Cache-Control"] == "public, max-age=60"
+        again = await clients.get(None, path, headers={"If-None-Match": first.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        other = await clients.get(None, path, headers={"If-None-Match": '"other"'})
+        assert other.content == first.content
+
+
+async def test_a_private_answer_is_never_kept_but_can_be_unchanged(clients: Clients) -> None:
+    first = await clients.get("lead", "/v1/me")
+    assert first.headers["Cache-Control"] == "no-store"
+    again = await clients.get("lead", "/v1/me", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    stranger = await clients.get(
+        "outsider", "/v1/me", headers={"If-None-Match": first.headers["ETag"]}
+    )
+    assert stranger.status_code == 200

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from integration_api.code_lists.served import CACHED
 from integration_api.kernel import lists
 from integration_api.kernel.concurrency import IfMatch, expected
 from integration_api.kernel.db import Amend, Read, Write
@@ -19,7 +20,14 @@ router = APIRouter(prefix="/agencies", tags=["Agencies"])
 
 
 @operation(
-    router, "GET", "", id="listAgencies", summary="List agencies", answer=AgencyPage, public=True
+    router,
+    "GET",
+    "",
+    id="listAgencies",
+    summary="List agencies",
+    answer=AgencyPage,
+    public=True,
+    extra=CACHED,
 )
 async def list_agencies(
     request: Request, db: Read, narrowed: Annotated[AgencyFilter, Query()]
@@ -37,6 +45,7 @@ async def list_agencies(
     summary="Read an agency",
     answer=AgencyOut,
     public=True,
+    extra=CACHED,
 )
 async def get_agency(id: Id, db: Read) -> Response:
     """One agency of the public directory with its contact points."""

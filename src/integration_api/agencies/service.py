@@ -1,5 +1,6 @@
 """What can be done with the directory."""
 
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from integration_api.kernel.schemas import changes
 from .schemas import AgencyFilter, AgencyIn, AgencyPatch
 from .statements import CREATE, GET, LOCK, SEE, change, list_agencies
 
+KEPT_SECONDS = 60
+
 
 async def get(tx: ReadTx, id: UUID) -> Answer:
     """One agency.
@@ -21,7 +24,7 @@ async def get(tx: ReadTx, id: UUID) -> Answer:
     Raises:
         NotFound: there is none.
     """
-    return resource(await tx.row(GET, id=id, today=clock.today()))
+    return _public(resource(await tx.row(GET, id=id, today=clock.today())))
 
 
 async def list_(tx: ReadTx, narrowed: AgencyFilter, place: Place) -> Answer:
@@ -29,7 +32,7 @@ async def list_(tx: ReadTx, narrowed: AgencyFilter, place: Place) -> Answer:
     filters = narrowed.filters()
     statement = list_agencies(frozenset(filters), place.direction)
     row = await tx.row(statement, today=clock.today(), **filters, **place.params)
-    return place.answer(row)
+    return _public(place.answer(row))
 
 
 async def create(tx: WriteTx, given: AgencyIn) -> Answer:
@@ -57,7 +60,14 @@ async def amend(tx: WriteTx, id: UUID, patch: AgencyPatch, version: int) -> Answ
     _codes(None, values.get("jurisdictions", []), values.get("contact_points", []))
     today = clock.today()
     row = await tx.row(change(frozenset(values)), id=id, today=today, **values) if values else None
-    return resource(row) if row else await get(tx, id)
+    return resource(row or await tx.row(GET, id=id, today=today))
+
+
+def _public(answer: Answer) -> Answer:
+    """Anybody may keep the directory for a while, and ask whether it has changed."""
+    answer.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
+    answer.headers.setdefault("ETag", f'W/"{sha256(answer.body).hexdigest()[:16]}"')
+    return answer
 
 
 def _codes(kind: str | None, jurisdictions: Any, contact_points: Any) -> None:

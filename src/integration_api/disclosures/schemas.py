@@ -20,7 +20,7 @@ class Opening(StrEnum):
     ON_ACCEPTANCE = "on_acceptance"
 
 
-class Direction(StrEnum):
+class DisclosureDirection(StrEnum):
     """Seen from the caller's agency."""
 
     GRANTED = "granted"
@@ -120,7 +120,9 @@ class DisclosurePage(Out):
 class DisclosureFilter(PageQuery):
     """Narrows disclosures."""
 
-    direction: Annotated[Direction | None, Field(description="Granted or received.")] = None
+    direction: Annotated[DisclosureDirection | None, Field(description="Granted or received.")] = (
+        None
+    )
     person_id: Annotated[Id | None, Field(description="Only this person's.")] = None
     case_id: Annotated[Id | None, Field(description="Only this case's.")] = None
     status: Annotated[DisclosureStatus | None, Field(description="Only in this state.")] = None

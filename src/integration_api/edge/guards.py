@@ -104,12 +104,12 @@ class _HungUp(Exception):  # noqa: N818 - nobody is left to be answered
 
 
 class _Outgoing:
-    """The way out: headers on every answer, no body on HEAD, 406 for a form nobody accepts."""
+    """The way out: headers on every answer, no body on HEAD or 304, 406 for what nobody accepts."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope, self.send, self.started, self.dropped = scope, send, False, False
-        self.head = scope["method"] == "HEAD"
-        if self.head:
+        self.bare = scope["method"] == "HEAD"
+        if self.bare:
             scope["method"] = "GET"  # no route declares HEAD; what answers GET answers it
 
     async def __call__(self, message: Message) -> None:
@@ -123,9 +123,20 @@ class _Outgoing:
                 return
             self.started = True
             message = {**message, "headers": _with_defaults(message)}
-        elif self.head:
+            if self._unchanged(message):
+                kept = [h for h in message["headers"] if not h[0].startswith(b"content-")]
+                message, self.bare = {**message, "status": 304, "headers": kept}, True
+        elif self.bare:
             message = {**message, "body": b""}
         await self.send(message)
+
+    def _unchanged(self, start: Message) -> bool:
+        """Whether the caller has this very answer already. Source: RFC 9110 § 13.1.2."""
+        given = Headers(scope=self.scope).get("if-none-match", "")[:1000]
+        if not given or self.scope["method"] != "GET" or start["status"] != 200:
+            return False
+        tag = Headers(raw=start["headers"]).get("etag", "").removeprefix("W/")
+        return bool(tag) and tag in [t.strip().removeprefix("W/") for t in given.split(",")]
 
     def _unacceptable(self, start: Message) -> bool:
         """Only a safe request is refused for its form, because it has had no effect."""

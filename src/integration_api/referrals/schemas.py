@@ -15,7 +15,7 @@ from .lifecycle import REFERRAL, ReferralStatus
 Note = Annotated[Text, Field(max_length=2000)]
 
 
-class Direction(StrEnum):
+class ReferralDirection(StrEnum):
     """Seen from the caller's agency."""
 
     INCOMING = "incoming"
@@ -213,9 +213,9 @@ class ReferralPage(Out):
 class ReferralFilter(PageQuery):
     """Narrows referrals."""
 
-    direction: Annotated[Direction, Field(description="To or from the caller's agency.")] = (
-        Direction.INCOMING
-    )
+    direction: Annotated[
+        ReferralDirection, Field(description="To or from the caller's agency.")
+    ] = ReferralDirection.INCOMING
     status: Annotated[
         list[ReferralStatus] | None, Field(max_length=12, description="In any of these states.")
     ] = None
