@@ -31,4 +31,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["python", "-m", "integration_api.healthcheck"]
 # Needs INTEGRATION_API_DATABASE_URL: the image carries no PostgreSQL of its own.
-CMD ["integration-api", "serve", "--host", "0.0.0.0"]
+CMD ["sh", "-c", "exec integration-api serve --host 0.0.0.0 --port \"$PORT\""]
