@@ -27,6 +27,8 @@ async def test_the_recipient_sees_a_preview_until_it_accepts(make: Make, clients
     after = accepted.json()
     assert after["redactions"] == []
     assert after["person"]["name"]["family_name"] == scene.person.body["name"]["family_name"]
+    assert after["case_reference"] == scene.case.body["reference"]
+    assert "case_reference" not in after["person"]
     assert after["message"] == "Bitte um einen Platz im Abendkurs."
     assert after["responsible_agency_id"] == str(id_of("jobcenter"))
     assert (await clients.get("jobcenter", f"/v1/cases/{after['case_id']}")).status_code == 200

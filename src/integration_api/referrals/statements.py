@@ -18,7 +18,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.cases.access import led
@@ -54,6 +54,7 @@ TIMES = (
     "started_at",
     "ended_at",
 )
+FROZEN_NUMBER: ColumnElement[str] = literal_column("'case_reference'")
 AWAITING = (ReferralStatus.SENT.value, ReferralStatus.RECEIVED.value)
 
 
@@ -91,12 +92,11 @@ def _document(r: FromClause, g: FromClause) -> ColumnElement[Any]:
     mine = r.c.sender_agency_id == ME.agency
     told = or_(mine, r.c.status != ReferralStatus.WITHDRAWN.value)
     parties = {"sender": mine, "recipient": r.c.recipient_agency_id == ME.agency}
-    reference = (
-        select(case_table.c.reference)
-        .where(case_table.c.id == r.c.case_id)
-        .correlate(r)
-        .scalar_subquery()
-    )
+    number = select(case_table.c.reference).where(case_table.c.id == r.c.case_id).correlate(r)
+    # frozen with the rest: the statement that accepts does not see the case yet
+    frozen = r.c.disclosed.op("->>", return_type=Text())(FROZEN_NUMBER)
+    reference = func.coalesce(frozen, number.scalar_subquery())
+    person = r.c.disclosed.op("-", return_type=JSONB())(FROZEN_NUMBER)
     worked = one_of(r.c.status, sorted(s.value for s in WORKED))
     return whole(
         select(
@@ -113,9 +113,7 @@ def _document(r: FromClause, g: FromClause) -> ColumnElement[Any]:
             _if(g.c.core, r.c.case_id).label("case_id"),
             _if(g.c.core, reference).label("case_reference"),
             _if(g.c.core, r.c.person_id).label("person_id"),
-            _if(g.c.core, func.nullif(r.c.disclosed, literal_column("'{}'::jsonb"))).label(
-                "person"
-            ),
+            _if(g.c.core, func.nullif(person, literal_column("'{}'::jsonb"))).label("person"),
             case((g.c.notes, r.c.message)).label("message"),
             r.c.disclosure_id,
             r.c.claimed_by,

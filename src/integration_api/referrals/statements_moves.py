@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from integration_api.agencies.models import agency
+from integration_api.cases.models import case as case_table
 from integration_api.kernel import journal
 from integration_api.kernel.lists import variants
 from integration_api.kernel.operations import camel
@@ -80,6 +81,10 @@ def _frozen() -> dict[str, ColumnElement[Any]]:
             birth_date=p.c.birth_date,
             birth_date_estimated=p.c.birth_date_estimated,
             languages=p.c.languages,
+            case_reference=select(case_table.c.reference)
+            .where(case_table.c.id == referral.c.case_id)
+            .correlate(referral)
+            .scalar_subquery(),
         )
     ).where(p.c.id == referral.c.person_id)
     return {
