@@ -7,6 +7,8 @@ INSTALL ?= uv
 
 BIN := $(VENV)/bin
 export VIRTUAL_ENV := $(abspath $(VENV))
+# The second start reads compiled code; without it every start compiles 2 s long.
+unexport PYTHONDONTWRITEBYTECODE
 
 # uv does not read pip's configuration: hand it over at run time, so that no registry address is
 # ever written into this repository. What the caller has set for uv wins.
