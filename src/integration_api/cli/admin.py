@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 client = typer.Typer(no_args_is_help=True, help="API clients and their keys.")
 FOR_GOOD = "The key is shown this once and stored nowhere: keep it now."
 Scopes = Annotated[list[str], typer.Option(help="A right such as cases:read; repeatable.")]
-Purposes = Annotated[
-    list[str] | None, typer.Option(help="A code of the list `purposes`; repeatable.")
-]
+Purposes = Annotated[list[str], typer.Option(help="A code of the list `purposes`; repeatable.")]
 Days = Annotated[int, typer.Option(min=1, max=1095, help="Until the key expires.")]
 
 
@@ -79,7 +77,7 @@ async def _begun(
     from integration_api.agencies import administration as by_owner
     from integration_api.kernel.scopes import Scope
 
-    client = by_owner.NewClient("Administration", [Scope.AGENCIES_WRITE])
+    client = by_owner.NewClient("Administration", [Scope.AGENCIES_WRITE], ["case_management"])
     async with administration(place) as connection:
         if not await by_owner.is_empty(connection):
             refuse("this database is not empty: `init` begins a new one and changes none")
@@ -94,7 +92,7 @@ def create(
     agency: Annotated[str, typer.Option(metavar="SLUG", help="The agency it acts for.")],
     name: Annotated[str, typer.Option(help="What it is called in the list of clients.")],
     scope: Scopes,
-    purpose: Purposes = None,
+    purpose: Purposes,
     member: Annotated[
         str | None, typer.Option(metavar="FUNCTION", help="For a person: the function, no name.")
     ] = None,
@@ -111,9 +109,9 @@ def create(
         refuse(f"there is no scope {', '.join(unknown)}: {', '.join(Scope)} are there")
     if role and not member:
         refuse("a --role belongs to a --member")
-    _must_be_in("purposes", purpose or [])
+    _must_be_in("purposes", purpose)
     _must_be_in("roles", role or [])
-    new = NewClient(name, sorted(set(scope)), purpose or [], member, role or [])
+    new = NewClient(name, sorted(set(scope)), purpose, member, role or [])
     settings = configuration()
     with reached(settings) as place:
         id, key_id, key = run(_created(settings, place, agency, new, days))

@@ -53,7 +53,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 def explain(error: BaseException) -> str | None:
     """The sentence for an error that is not a fault of ours; None for everything else."""
-    from asyncpg import InsufficientPrivilegeError
+    from asyncpg import InsufficientPrivilegeError, PostgresConnectionError
 
     from integration_api.agencies.administration import AdministrationError
     from integration_api.postgres.launcher import LocalPostgresError
@@ -63,4 +63,6 @@ def explain(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, InsufficientPrivilegeError):
         return f"this login may not do that: {error}; `integration-api doctor` says what is missing"
+    if isinstance(error, PostgresConnectionError):
+        return f"the connection to the database was lost: {error}"
     return None

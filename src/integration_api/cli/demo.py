@@ -40,8 +40,9 @@ def advance(
     """Move the demo's clock ahead: referrals fall due and expire. Refused on other data."""
     if (days is None) == (to is None):
         refuse("say either --days N or --to YYYY-MM-DD")
+    day = _day(to) if to else None
     with reached(configuration()) as place:
-        now = run(_advanced(place, days, to))
+        now = run(_advanced(place, days, day))
     say(f"the demo's clock now reads {now:%Y-%m-%d %H:%M} (Europe/Berlin)")
 
 
@@ -119,15 +120,15 @@ def _greet(written: Mapping[str, Any]) -> None:
     say(f"  curl -s '{url}/v1/referrals?direction=incoming&limit=3' {header}\n")
 
 
-async def _advanced(place: Place, days: int | None, to: str | None) -> datetime:
+async def _advanced(place: Place, days: int | None, day: date | None) -> datetime:
     from integration_api.kernel import clock
 
     async with administration(place) as connection:
-        if not await connection.fetchval("select exists(select from ia.demo_clock)"):
+        offset = await connection.fetchval("select offset_seconds from ia.demo_clock for update")
+        if offset is None:
             refuse("only the demo's clock can be moved, and this database holds no demo")
-        await clock.follow(connection)
-        now = clock.now().astimezone(clock.BERLIN)
-        then = now + timedelta(days=days) if days else datetime.combine(_day(to), now.timetz())
+        now = (clock.now() + timedelta(seconds=offset)).astimezone(clock.BERLIN)
+        then = datetime.combine(day, now.timetz()) if day else now + timedelta(days=days or 0)
         if then <= now:
             refuse("the demo's clock only goes ahead; `seed demo --reset` puts it back")
         await connection.execute(
@@ -137,8 +138,8 @@ async def _advanced(place: Place, days: int | None, to: str | None) -> datetime:
         return then
 
 
-def _day(text: str | None) -> date:
+def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text or "")
+        return date.fromisoformat(text)
     except ValueError:
         refuse(f"{text} is not a day: write YYYY-MM-DD")

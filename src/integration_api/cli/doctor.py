@@ -2,8 +2,6 @@
 
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
@@ -14,7 +12,7 @@ from asyncpg import Connection
 from integration_api.kernel.settings import Settings
 from integration_api.postgres import schema
 
-from .base import configuration, explain, run, say
+from .base import RefusalError, configuration, explain, run, say
 from .place import SECRET_CHARACTERS, Place, connect, reached
 
 OLDEST_PYTHON = (3, 11)
@@ -95,28 +93,29 @@ def _data_dir(settings: Settings) -> Check:
 async def _database(place: Place) -> list[Check]:
     app = await connect(place.app)
     try:
-        async with _looking(place, app) as looking:
-            looks: tuple[Callable[[Connection, Connection], Awaitable[Check]], ...]
-            looks = (_version, _roles, _login, _head, _clock, _policies)
-            return [await look(app, looking) for look in looks]
+        looks = (_version, _roles, _login, _head, _clock, _policies)
+        checks = [await look(app) for look in looks]
     finally:
         await app.close()
+    return checks if place.owner is None else [*checks, await _administration(place.owner)]
 
 
-@asynccontextmanager
-async def _looking(place: Place, app: Connection) -> AsyncIterator[Connection]:
-    """The connection that looks at catalogues: the administration's if there is one."""
-    if place.owner is None:
-        yield app
-        return
-    made = await connect(place.owner)
+async def _administration(dsn: str) -> Check:
+    name = "administration acts as ia_owner"
     try:
-        yield made
+        connection = await connect(dsn)
+    except RefusalError as error:
+        return Check(name, str(error))
+    try:
+        await schema.become_owner(connection)
+    except schema.SchemaError as error:
+        return Check(name, str(error))
     finally:
-        await made.close()
+        await connection.close()
+    return Check(name)
 
 
-async def _version(app: Connection, _: Connection) -> Check:
+async def _version(app: Connection) -> Check:
     name = f"PostgreSQL {app.get_settings().server_version}"
     try:
         schema.check_version(app)
@@ -125,8 +124,8 @@ async def _version(app: Connection, _: Connection) -> Check:
     return Check(name)
 
 
-async def _roles(_: Connection, looking: Connection) -> Check:
-    there = await looking.fetchval(
+async def _roles(app: Connection) -> Check:
+    there = await app.fetchval(
         "select array_agg(rolname::text) from pg_roles where rolname = any ($1)", list(ROLES)
     )
     missing = [role for role in ROLES if role not in (there or ())]
@@ -135,7 +134,7 @@ async def _roles(_: Connection, looking: Connection) -> Check:
     return Check(name, remedy if missing else None)
 
 
-async def _login(app: Connection, _: Connection) -> Check:
+async def _login(app: Connection) -> Check:
     row = await app.fetchrow(
         "select current_user::text as name, rolsuper or rolbypassrls as above,"
         " exists(select from pg_tables where schemaname = 'ia' and tableowner = current_user)"
@@ -149,9 +148,9 @@ async def _login(app: Connection, _: Connection) -> Check:
     )
 
 
-async def _head(_: Connection, looking: Connection) -> Check:
+async def _head(app: Connection) -> Check:
     try:
-        at = await schema.current(looking)
+        at = await schema.current(app)
     except Exception:  # the login may not even look into the schema
         at = None
     fits = at == schema.head()
@@ -159,7 +158,7 @@ async def _head(_: Connection, looking: Connection) -> Check:
     return Check(name, None if fits else "run `integration-api migrate`")
 
 
-async def _clock(app: Connection, _: Connection) -> Check:
+async def _clock(app: Connection) -> Check:
     from integration_api.kernel import clock
 
     before = clock.now()
@@ -172,8 +171,8 @@ async def _clock(app: Connection, _: Connection) -> Check:
     )
 
 
-async def _policies(_: Connection, looking: Connection) -> Check:
-    rows = await looking.fetch(
+async def _policies(app: Connection) -> Check:
+    rows = await app.fetch(
         "select relname::text as name from pg_class where relnamespace = to_regnamespace('ia')"
         " and relkind = 'r' and not (relrowsecurity and relforcerowsecurity)"
         " and relname <> all ($1)",

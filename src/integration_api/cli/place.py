@@ -33,7 +33,8 @@ def external(settings: Settings) -> Place:
     """The addresses that the settings name."""
     named = (settings.database_url, settings.worker_database_url, settings.migration_database_url)
     app, worker, owner = (one.get_secret_value() if one else None for one in named)
-    assert app is not None
+    if app is None:
+        refuse("INTEGRATION_API_DATABASE_URL is set to nothing: name a database, or unset it")
     return Place(app, worker, owner)
 
 
