@@ -20,7 +20,7 @@ from fastapi import Depends, Request
 
 from . import clock
 from .answers import Answer
-from .idempotency import Claim, Claimed
+from .idempotency import PREPARED, Claim, Claimed
 from .ids import uuid7
 from .observability import count_statement
 from .principal import ANONYMOUS, Caller, Principal, Purpose
@@ -291,7 +291,8 @@ LoggedRead = Annotated[LoggedReadTx, Depends(_logged, scope="function")]
 
 
 async def prepare(connection: Connection) -> None:
-    """Codecs of a new connection: json = an answer, handed through; jsonb = data, parsed."""
+    """A new connection: json = an answer, handed through; jsonb = data, parsed; key statements."""
+    await connection.execute(PREPARED)
     await connection.set_type_codec(
         "json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes
     )
