@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 PREPARE = (
     "SET ROLE ia_owner",
+    "SELECT pg_advisory_lock(20261122)",  # two deployments at once: the second one waits
     "SET lock_timeout = '2s'",
     "SET statement_timeout = '30s'",
     "SET search_path = pg_catalog",
@@ -31,7 +32,6 @@ def offline() -> None:
 def _run(connection: Connection) -> None:
     for line in PREPARE:
         connection.execute(text(line))
-    connection.execute(text("select pg_advisory_lock(20261122)"))  # two deployments at once
     connection.commit()
     context.configure(connection=connection, **OPTIONS)
     with context.begin_transaction():

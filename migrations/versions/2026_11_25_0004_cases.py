@@ -198,14 +198,15 @@ declare
     where m.id = ia.ctx_municipality());
   numbers text := format('ia.case_number_%s_%s',
     replace(ia.ctx_municipality()::text, '-', ''), p_year);
-  digits text;
+  number text;
 begin
   if to_regclass(numbers) is null then
     perform pg_advisory_xact_lock(hashtextextended(numbers, 0));
     execute 'create sequence if not exists ' || numbers;
   end if;
-  digits := p_year::text || lpad(nextval(numbers::regclass)::text, 6, '0');
-  return format('%s-%s-%s-%s', prefix, p_year, substr(digits, 5), ia.damm(digits));
+  number := nextval(numbers::regclass)::text;
+  number := lpad(number, greatest(6, length(number)), '0');
+  return format('%s-%s-%s-%s', prefix, p_year, number, ia.damm(p_year::text || number));
 end
 $$
 

@@ -143,25 +143,31 @@ grant update (status, reason, version, updated_at, ended_at) on ia.referral to i
 
 grant select (id, municipality_id, valid_to) on ia.disclosure to ia_worker
 
+create policy referral_keep on ia.referral for select to ia_owner using (true)
+
 create function ia.disclosure_follows_referral() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  ends timestamptz;
 begin
-  if new.status = 'accepted' then
-    update ia.disclosure d set opened_at = coalesce(d.opened_at, now()), closes_at = 'infinity'
-      where d.id = new.disclosure_id and d.opening = 'on_acceptance';
-  elsif new.status in ('completed', 'not_completed') then
-    update ia.disclosure d set closes_at = now() + make_interval(days => d.kept_days)
-      where d.id = new.disclosure_id and d.opening = 'on_acceptance' and d.opened_at is not null;
-  elsif new.status in ('declined', 'withdrawn', 'expired', 'entered_in_error') then
-    update ia.disclosure d set closes_at = now()
-      where d.id = new.disclosure_id and d.opening = 'on_acceptance' and d.opened_at is not null;
-  end if;
+  -- several referrals may rest on one disclosure: it is open as long as one of them needs it
+  select case when bool_or(r.status in ('accepted', 'in_progress', 'on_hold')) then 'infinity'
+      else max(r.ended_at + make_interval(days => d.kept_days))
+        filter (where r.status in ('completed', 'not_completed')) end
+    into ends
+    from ia.referral r join ia.disclosure d on d.id = r.disclosure_id
+    where r.disclosure_id = new.disclosure_id;
+  update ia.disclosure d
+    set opened_at = coalesce(d.opened_at, now()), closes_at = coalesce(ends, now())
+    where d.id = new.disclosure_id and d.opening = 'on_acceptance'
+      and (ends is not null or d.opened_at is not null);
   return null;
 end
 $$
 
 create trigger disclosure_follows_referral after update of status on ia.referral
-  for each row when (old.status is distinct from new.status)
+  for each row when (new.status not in ('sent', 'received', 'in_progress', 'on_hold')
+    and old.status is distinct from new.status)
   execute function ia.disclosure_follows_referral()
 """
 

@@ -31,7 +31,6 @@ from .persons import routes as persons
 from .persons import routes_consents as consents
 from .persons import routes_periods as periods
 from .portal import routes as portal
-from .postgres import schema
 from .referrals import lifecycle as referrals_drawn
 from .referrals import routes as referrals
 from .referrals import service as referrals_service
@@ -105,7 +104,6 @@ def create_app(
     state.settings, state.public_url, state.demo = settings, settings.public_url, demo
     state.cursors, state.lifecycles = Cursors(secret), LIFECYCLES
     state.started, state.draining, state.readiness = False, False, (0.0, {})
-    state.schema_head = schema.head()
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
         app.include_router(router, prefix="/v1")
     app.include_router(health.router)

@@ -2,14 +2,13 @@
 
 import uuid
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from integration_api.kernel import ids
-from integration_api.kernel.ids import DAMM_SQL, damm, reference, uuid7, valid_reference
+from integration_api.kernel.ids import damm, reference, uuid7, valid_reference
 
 numbers = st.text("0123456789", min_size=1, max_size=16)
 
@@ -74,8 +73,3 @@ def test_a_reference_reads_well_and_judges_itself() -> None:
     for wrong in ("W-2026-004711-2", "W-2026-004171-1", "w-2026-004711-1", "W-2026-4711-1", "W"):
         assert not valid_reference(wrong)
     assert not valid_reference("W-2026-004711-1\n")
-
-
-def test_the_migration_creates_the_same_function() -> None:
-    versions = Path(__file__).parents[2] / "migrations" / "versions"
-    assert any(DAMM_SQL in file.read_text(encoding="utf-8") for file in versions.glob("*.py"))

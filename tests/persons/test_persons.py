@@ -29,6 +29,12 @@ async def test_a_mononym_stays_one_name(clients: Clients) -> None:
     assert (await clients.post("lead", "/v1/persons", mixed)).status_code == 422
 
 
+async def test_an_unknown_member_is_pointed_at_in_its_own_branch(clients: Clients) -> None:
+    body = {"name": {"kind": "mononym", "mononym": "Einname", "nickname": "x"}}
+    answer = await clients.post("lead", "/v1/persons", body)
+    assert [e["pointer"] for e in answer.json()["errors"]] == ["/name/nickname"]
+
+
 async def test_names_are_kept_composed(clients: Clients) -> None:
     body = {"name": {"kind": "mononym", "mononym": "A\u0308hre"}}
     made = await clients.post("lead", "/v1/persons", body)

@@ -191,6 +191,33 @@ async def test_a_withdrawal_ends_access_at_once(make: Make, clients: Clients) ->
     assert (await clients.get("jobcenter", path)).status_code == 404
 
 
+async def test_a_disclosure_stays_open_as_long_as_one_referral_needs_it(
+    make: Make, clients: Clients
+) -> None:
+    scene = await make.scene("accepted")
+    body = {n: scene.referral.body[n] for n in ("case_id", "person_id", "disclosure_id")}
+    path = f"/v1/cases/{scene.case.id}"
+    for topic, end in (("housing_search", "declined"), ("childcare", "withdrawn")):
+        draft = made(await clients.post("lead", "/v1/referrals", body | {"topic": topic}))
+        await make.brought(draft, end)
+        assert (await clients.get("jobcenter", path)).status_code == 200
+    other = made(await clients.post("lead", "/v1/referrals", body | {"topic": "health_care"}))
+    await make.brought(other, "completed")
+    done = {"outcome": "need_met"}
+    ref = f"/v1/referrals/{scene.referral.id}"
+    await clients.post("jobcenter", f"{ref}/complete", done, etag=scene.referral.etag)
+    assert (await clients.get("jobcenter", path)).status_code == 200
+    for one in (scene.referral.id, other.id):
+        seen = await clients.get("lead", f"/v1/referrals/{one}")
+        await clients.post(
+            "lead/worker_2",
+            f"/v1/referrals/{one}/void",
+            {"reason": "duplicate_entry"},
+            etag=seen.headers["ETag"],
+        )
+    assert (await clients.get("jobcenter", path)).status_code == 404
+
+
 async def test_lists_filter_by_direction_status_and_due_date(make: Make, clients: Clients) -> None:
     sent = (await make.scene("sent")).referral
     accepted = (await make.scene("accepted")).referral

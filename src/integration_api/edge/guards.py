@@ -53,14 +53,19 @@ class Guard:
         """Run the app under the guard."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        answer = _Outgoing(scope, send)
+        # no route declares HEAD: what answers GET answers it; a copy, for the server reads `scope`
+        bare = scope["method"] == "HEAD"
+        inner = {**scope, "method": "GET"} if bare else scope
+        answer = _Outgoing(inner, send, bare=bare)
         try:
             async with asyncio.timeout(self.deadline):
-                await self._run(scope, receive, answer)
+                await self._run(inner, receive, answer)
         except TimeoutError:
             if answer.started:
                 raise
-            await problem_response(problems.Unavailable(), Request(scope))(scope, receive, answer)
+            await problem_response(problems.Unavailable(), Request(inner))(inner, receive, answer)
+        finally:
+            scope.update({name: inner[name] for name in ("route", "fastapi") if name in inner})
 
     async def _run(self, scope: Scope, receive: Receive, answer: "_Outgoing") -> None:
         query: bytes = scope["query_string"]
@@ -106,11 +111,9 @@ class _HungUp(Exception):  # noqa: N818 - nobody is left to be answered
 class _Outgoing:
     """The way out: headers on every answer, no body on HEAD or 304, 406 for what nobody accepts."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, *, bare: bool) -> None:
         self.scope, self.send, self.started, self.dropped = scope, send, False, False
-        self.bare = scope["method"] == "HEAD"
-        if self.bare:
-            scope["method"] = "GET"  # no route declares HEAD; what answers GET answers it
+        self.bare = bare
 
     async def __call__(self, message: Message) -> None:
         if self.dropped:

@@ -14,21 +14,6 @@ QUASIGROUP = (
 )  # fmt: skip
 _REFERENCE = re.compile(r"[A-Z]{1,4}-([0-9]{4})-([0-9]{6,})-([0-9])", re.ASCII)
 
-DAMM_SQL = f"""create function ia.damm(p_digits text) returns text
-  language plpgsql immutable strict parallel safe as $$
-declare
-  quasigroup constant text := '{"".join(QUASIGROUP[:5])}'
-    '{"".join(QUASIGROUP[5:])}';
-  interim int := 0;
-begin
-  for i in 1 .. length(p_digits) loop
-    interim := substr(quasigroup, interim * 10 + substr(p_digits, i, 1)::int + 1, 1)::int;
-  end loop;
-  return interim::text;
-end
-$$"""
-"""The same check digit in the database, as the migration of the cases creates it."""
-
 
 def uuid7() -> UUID:
     """A new id: ordered by time, unguessable enough for a name, never a secret.

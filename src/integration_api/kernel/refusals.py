@@ -165,13 +165,19 @@ def _pointer(loc: Loc, body: Any, *, absent: bool) -> str:
     """RFC 6901, followed along the body itself: pydantic's path also names branches of unions."""
     pointer, here = "", body
     for at, part in enumerate(loc):
-        inside = part in here if isinstance(here, dict) else False
-        if isinstance(here, list) and isinstance(part, int):
-            inside = part < len(here)
+        inside = _holds(here, part)
+        if inside and at + 1 < len(loc) and _holds(here, loc[at + 1]):
+            inside = _holds(here[part], loc[at + 1])  # else a branch that is called like a member
         if inside or (absent and at == len(loc) - 1):
             pointer += "/" + _safe(str(part)).replace("~", "~0").replace("/", "~1")
             here = here[part] if inside else None
     return pointer
+
+
+def _holds(node: Any, part: str | int) -> bool:
+    if isinstance(node, list):
+        return isinstance(part, int) and part < len(node)
+    return isinstance(node, dict) and part in node
 
 
 def _safe(name: str) -> str:

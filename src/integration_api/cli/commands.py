@@ -1,0 +1,22 @@
+"""The tree of commands."""
+
+import typer
+
+from . import admin, contract, demo, doctor, serve, tools
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Integration API: cases and referrals between a municipality's offices.",
+)
+app.command()(serve.serve)
+app.command()(serve.worker)
+app.command()(admin.migrate)
+app.command()(admin.init)
+app.command()(doctor.doctor)
+app.add_typer(admin.client, name="client")
+app.add_typer(contract.openapi, name="openapi")
+app.add_typer(tools.config, name="config")
+app.add_typer(tools.db, name="db")
+app.add_typer(demo.seed, name="seed")
+app.add_typer(demo.demo, name="demo")
