@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import signal
 import socket
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +17,7 @@ from integration_api.demo.house import id_of
 from integration_api.kernel import clock
 from integration_api.postgres.launcher import LocalPostgres
 from tests.cli.commands import SECRET, Outcome, command
-from tests.running import demo
+from tests.running import PROGRAM, demo, environment
 
 JOBCENTER = "wuppertal-jobcenter"
 
@@ -144,6 +146,22 @@ def test_ctrl_c_ends_with_zero_and_keeps_keys_and_data() -> None:
     assert time.monotonic() - began < 15
     assert running.key(JOBCENTER) == key
     assert running.request(key, "GET", f"/v1/persons/{made.json()['id']}").json() == made.json()
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.7])
+def test_ctrl_c_while_starting_ends_without_a_traceback(second: str, seconds: float) -> None:
+    starting = subprocess.Popen(
+        [PROGRAM, "serve", "--port=0"],
+        env=environment(DATA_DIR=second),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(seconds)
+    starting.send_signal(signal.SIGINT)
+    _, said = starting.communicate(timeout=30)
+    assert starting.returncode in (0, 130)
+    assert "Traceback" not in said
 
 
 def test_the_demo_prints_its_keys_and_three_calls_for_this_port() -> None:
