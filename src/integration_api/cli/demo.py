@@ -57,7 +57,8 @@ async def prepared(
     from integration_api.agencies.administration import is_empty
     from integration_api.demo import seed
 
-    kept = _kept(settings)
+    read = _read(settings)
+    kept: dict[str, str] = read["keys"] | read["roles"]
     keys = seed.new_keys() | kept
     async with administration(place) as connection:
         if reset:
@@ -87,19 +88,18 @@ async def _told(place: Place, keys: Mapping[str, str]) -> None:
         await seed.people(Database(connections), keys)
 
 
-def _kept(settings: Settings) -> dict[str, str]:
-    """The keys of the data folder, by the client's name; nothing where there is no file."""
+def _read(settings: Settings) -> dict[str, Any]:
+    """The credentials of the data folder, empty where there are none."""
     path = settings.data_dir / CREDENTIALS
-    if not path.exists():
-        return {}
-    read = json.loads(path.read_text(encoding="utf-8"))
-    kept: dict[str, str] = read["keys"] | read["roles"]
-    return kept
+    empty = {"base_url": settings.public_url, "keys": {}, "roles": {}}
+    return empty | (json.loads(path.read_text(encoding="utf-8")) if path.exists() else {})
 
 
 def _written(settings: Settings, keys: Mapping[str, str]) -> dict[str, Any]:
+    # who seeds a demo that is served somewhere does not know where, unless it is said
+    told = "public_url" in settings.model_fields_set
     written = {
-        "base_url": settings.public_url,
+        "base_url": settings.public_url if told else _read(settings)["base_url"],
         "keys": {name: key for name, key in keys.items() if "/" not in name},
         "roles": {name: key for name, key in keys.items() if "/" in name},
     }
