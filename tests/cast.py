@@ -61,6 +61,9 @@ create function looking.events(p_id uuid, p_after int) returns setof ia.outbox l
   $$ select * from ia.outbox where agg_id = p_id and agg_version > p_after order by agg_version $$;
 create function looking.audits(p_id text) returns setof ia.audit_entry language sql
   security definer as $$ select * from ia.audit_entry where object_id = p_id order by id $$;
+create function looking.lapse(p_person uuid) returns void language sql security definer as
+  $$ update ia.disclosure set valid_from = now() - interval '2 days',
+     valid_to = now() - interval '1 day' where person_id = p_person $$;
 create function looking.reads() returns setof ia.access_record language sql
   security definer as $$ select * from ia.access_record order by id $$;
 """

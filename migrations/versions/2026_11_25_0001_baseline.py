@@ -91,7 +91,7 @@ create policy idempotency_key_expire on ia.idempotency_key for delete to ia_work
 create policy idempotency_key_old on ia.idempotency_key for select to ia_worker
   using (expires_at < now())
 
-grant select, insert, update on ia.idempotency_key to ia_app
+grant select, insert, update (status, headers, body, shown) on ia.idempotency_key to ia_app
 
 grant select (municipality_id, client_id, key, expires_at), delete
   on ia.idempotency_key to ia_worker

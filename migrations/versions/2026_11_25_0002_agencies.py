@@ -178,7 +178,8 @@ create policy api_key_keep on ia.api_key to ia_owner using (true) with check (tr
 
 grant select on ia.municipality, ia.municipality_ags, ia.agency to ia_app, ia_worker
 
-grant insert, update on ia.agency to ia_app
+grant insert, update (name, jurisdictions, contact_points, active_to, version, updated_at)
+  on ia.agency to ia_app
 
 grant select on ia.member to ia_app
 

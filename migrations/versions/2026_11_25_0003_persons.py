@@ -154,6 +154,8 @@ create table ia.disclosure (
   updated_at timestamptz not null,
   constraint pk_disclosure primary key (id),
   constraint uq_disclosure_municipality_id_id unique (municipality_id, id),
+  constraint uq_disclosure_ground
+    unique (municipality_id, id, person_id, case_id, recipient_agency_id),
   constraint fk_disclosure_municipality_id_person_id
     foreign key (municipality_id, person_id) references ia.person (municipality_id, id),
   constraint fk_disclosure_municipality_id_person_id_consent_id
@@ -263,17 +265,26 @@ create policy consent_change on ia.consent for update to ia_app
   with check (municipality_id = (select ia.ctx_municipality())
     and controller_agency_id = (select ia.ctx_agency()))
 
-grant select, insert, update on ia.person, ia.consent, ia.disclosure to ia_app
+grant select, insert, update (family_name, given_name, birth_name, mononym, birth_date,
+  birth_date_estimated, languages, version, updated_at) on ia.person to ia_app
+
+grant select, insert, update (status, revoked_at, version, updated_at) on ia.consent to ia_app
+
+grant select, insert, update (status, revoked_at, version, updated_at) on ia.disclosure to ia_app
 
 grant select, insert on ia.residence_period to ia_app
 
 grant select on ia.transfer_basis to ia_app, ia_worker
 
-create function ia.all_visible(p_subjects uuid[]) returns boolean language sql stable
+create function ia.still_visible(p_subjects uuid[], p_since timestamptz) returns boolean
+  language sql stable
   return not exists (select 1 from unnest(p_subjects) s
-    where not exists (select 1 from ia.person p where p.id = s))
+      where not exists (select 1 from ia.person p where p.id = s))
+    and not exists (select 1 from ia.disclosure d
+      where d.recipient_agency_id = (select ia.ctx_agency()) and d.person_id = any (p_subjects)
+        and (d.revoked_at >= p_since or (d.closes_at >= p_since and d.closes_at <= now())))
 
-grant execute on function ia.all_visible(uuid[]) to ia_app
+grant execute on function ia.still_visible(uuid[], timestamptz) to ia_app
 
 create policy person_keep on ia.person for select to ia_owner using (true)
 
@@ -326,7 +337,7 @@ values
 """
 
 DOWN = """
-drop function ia.controls_person(uuid), ia.all_visible(uuid[])
+drop function ia.controls_person(uuid), ia.still_visible(uuid[], timestamptz)
 
 drop table ia.residence_period, ia.disclosure, ia.consent, ia.person, ia.transfer_basis
 """

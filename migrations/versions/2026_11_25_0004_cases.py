@@ -103,8 +103,9 @@ create index ix_case_access_municipality_id_agency_id_status_sort_at_case_id
 
 create index ix_case_access_valid_to on ia.case_access (valid_to) where valid_to < 'infinity'
 
-alter table ia.disclosure add constraint fk_disclosure_municipality_id_case_id
-  foreign key (municipality_id, case_id) references ia."case" (municipality_id, id) not valid
+alter table ia.disclosure add constraint fk_disclosure_participant
+  foreign key (municipality_id, case_id, person_id)
+  references ia.case_participant (municipality_id, case_id, person_id) not valid
 
 alter table ia."case" enable row level security
 
@@ -171,7 +172,8 @@ create policy disclosure_add on ia.disclosure for insert to ia_app with check (
   and (case_id is null or exists (select 1 from ia."case" c where c.id = case_id
     and c.lead_agency_id = (select ia.ctx_agency()))))
 
-grant select, insert, update on ia."case" to ia_app
+grant select, insert, update (concerns, status, outcome, reason, closed_at, version, updated_at)
+  on ia."case" to ia_app
 
 grant select, insert on ia.case_participant, ia.case_external_id to ia_app
 
@@ -200,6 +202,9 @@ declare
     replace(ia.ctx_municipality()::text, '-', ''), p_year);
   number text;
 begin
+  if p_year not between 2000 and 2200 then
+    raise check_violation using message = 'no year of a case';
+  end if;
   if to_regclass(numbers) is null then
     perform pg_advisory_xact_lock(hashtextextended(numbers, 0));
     execute 'create sequence if not exists ' || numbers;
@@ -222,6 +227,8 @@ declare
   opens timestamptz;
   ends timestamptz;
 begin
+  -- whoever changes what the row follows takes turns, or two of them miss each other's change
+  perform pg_advisory_xact_lock(hashtextextended(p_case::text, 1));
   select c.municipality_id, c.lead_agency_id, c.created_at, c.status into subject
     from ia."case" c where c.id = p_case;
   if subject.lead_agency_id = p_agency then
@@ -266,6 +273,7 @@ revoke all on function ia.refresh_case_access(uuid, uuid) from public
 create function ia.case_access_follows_case() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
+  perform pg_advisory_xact_lock(hashtextextended(new.id::text, 1));
   if tg_op = 'INSERT' then
     insert into ia.case_access
         (municipality_id, agency_id, case_id, sort_at, status, valid_from, valid_to)
@@ -320,7 +328,7 @@ drop trigger case_access_follows_case on ia."case"
 
 drop policy disclosure_add on ia.disclosure
 
-alter table ia.disclosure drop constraint fk_disclosure_municipality_id_case_id
+alter table ia.disclosure drop constraint fk_disclosure_participant
 
 drop function ia.case_access_follows_disclosure(), ia.case_access_follows_case(),
   ia.refresh_case_access(uuid, uuid), ia.next_case_reference(int), ia.damm(text)

@@ -1,8 +1,9 @@
 """Referrals: from one office to another, with access that follows the referral's state.
 
 Why: a recipient sees a preview until it accepts; a disclosure `on_acceptance` opens with the
-acceptance and ends with the referral, in the same transaction, whoever moves it. A draft is the
-sender's alone, so the recipient's policy asks whether the referral was ever sent.
+acceptance and ends with the referral, in the same transaction, whoever moves it. The worker may
+lock a disclosure, so that everybody takes disclosure and referral in one order, but not change it.
+A draft is the sender's alone, so the recipient's policy asks whether the referral was ever sent.
 """
 
 from migrations_sql import run
@@ -54,8 +55,9 @@ create table ia.referral (
   constraint fk_referral_municipality_id_case_id_person_id
     foreign key (municipality_id, case_id, person_id)
     references ia.case_participant (municipality_id, case_id, person_id),
-  constraint fk_referral_municipality_id_disclosure_id
-    foreign key (municipality_id, disclosure_id) references ia.disclosure (municipality_id, id),
+  constraint fk_referral_ground
+    foreign key (municipality_id, disclosure_id, person_id, case_id, recipient_agency_id)
+    references ia.disclosure (municipality_id, id, person_id, case_id, recipient_agency_id),
   constraint fk_referral_municipality_id_sender_agency_id
     foreign key (municipality_id, sender_agency_id) references ia.agency (municipality_id, id),
   constraint fk_referral_municipality_id_recipient_agency_id
@@ -97,6 +99,8 @@ create index ix_referral_due on ia.referral (municipality_id, due_at)
 
 create index ix_referral_disclosure on ia.referral (disclosure_id)
 
+create index ix_referral_replaces on ia.referral (replaces_id) where replaces_id is not null
+
 create index ix_referral_case on ia.referral (case_id)
 
 alter table ia.referral enable row level security
@@ -134,14 +138,19 @@ create policy referral_end on ia.referral for update to ia_worker
 create policy disclosure_lapse on ia.disclosure for select to ia_worker
   using (municipality_id = (select ia.ctx_municipality()))
 
-grant select, insert, update on ia.referral to ia_app
+grant select, insert, update (status, due_at, resume_on, claimed_by, claimed_at, reason,
+  reason_text, suggested_recipient_id, outcome, outcome_text, preview, disclosed, updated_at,
+  sent_at, received_at, decided_at, started_at, ended_at, version) on ia.referral to ia_app
 
 grant select (id, municipality_id, disclosure_id, sender_agency_id, recipient_agency_id, status,
   due_at, sent_at, reason, version) on ia.referral to ia_worker
 
 grant update (status, reason, version, updated_at, ended_at) on ia.referral to ia_worker
 
-grant select (id, municipality_id, valid_to) on ia.disclosure to ia_worker
+create policy disclosure_hold on ia.disclosure for update to ia_worker
+  using (municipality_id = (select ia.ctx_municipality())) with check (false)
+
+grant select (id, municipality_id, valid_to), update (version) on ia.disclosure to ia_worker
 
 create policy referral_keep on ia.referral for select to ia_owner using (true)
 
@@ -150,6 +159,7 @@ create function ia.disclosure_follows_referral() returns trigger
 declare
   ends timestamptz;
 begin
+  perform 1 from ia.disclosure d where d.id = new.disclosure_id for no key update;
   -- several referrals may rest on one disclosure: it is open as long as one of them needs it
   select case when bool_or(r.status in ('accepted', 'in_progress', 'on_hold')) then 'infinity'
       else max(r.ended_at + make_interval(days => d.kept_days))
@@ -178,7 +188,9 @@ drop function ia.disclosure_follows_referral()
 
 drop policy disclosure_lapse on ia.disclosure
 
-revoke select (id, municipality_id, valid_to) on ia.disclosure from ia_worker
+drop policy disclosure_hold on ia.disclosure
+
+revoke select (id, municipality_id, valid_to), update (version) on ia.disclosure from ia_worker
 
 drop table ia.referral
 """

@@ -1,4 +1,4 @@
-"""Validate the foreign key from disclosures to cases.
+"""Validate the foreign key from disclosures to the participants of cases.
 
 Why: a constraint is added without looking at the rows and validated in a transaction of its own, so
 that neither table is closed while the rows are read.
@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 UP = """
-alter table ia.disclosure validate constraint fk_disclosure_municipality_id_case_id
+alter table ia.disclosure validate constraint fk_disclosure_participant
 """
 
 DOWN = ""

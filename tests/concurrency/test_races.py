@@ -140,6 +140,27 @@ async def test_a_revoked_consent_and_an_accept_never_leave_access(committed: Com
         assert after.json()["person"] is None
 
 
+async def test_two_revocations_at_once_leave_no_access_to_the_case(committed: Committed) -> None:
+    """Each must see that the other one ended; the known-bad form read before it waited."""
+    for _ in range(max(10, ROUNDS // 5)):
+        scene = await committed.make.scene()
+        both = [
+            await committed.make.disclosure(scene.person, scene.consent, scene.case)
+            for _ in range(2)
+        ]
+        path = f"/v1/cases/{scene.case.id}"
+        assert (await committed.clients.get("jobcenter", path)).status_code == 200
+
+        def revoke(d: Made) -> Any:
+            ended = f"/v1/disclosures/{d.id}/revoke"
+            return lambda: committed.clients.post("lead", ended, etag=d.etag)
+
+        answers = await at_once(*(revoke(d) for d in both))
+        assert [a.status_code for a in answers] == [200, 200]
+        assert (await committed.clients.get("jobcenter", path)).status_code == 404
+        assert (await committed.clients.get("jobcenter", "/v1/cases")).json()["items"] == []
+
+
 async def test_closing_a_case_and_a_new_referral_never_both_happen(committed: Committed) -> None:
     for _ in range(max(5, ROUNDS // 5)):
         scene = await committed.make.scene("withdrawn")

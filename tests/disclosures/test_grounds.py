@@ -192,22 +192,60 @@ async def test_a_disclosure_that_lapsed_ends_access_without_a_write(
     case = await make.case(person)
     ends = (clock.now() + timedelta(milliseconds=900)).isoformat()
     await make.disclosure(person, await make.consent(person), case, valid_to=ends)
-    # the policies judge by the database's clock, which stands still in a transaction: move the data
-    await make.connection.execute(
-        "select set_config('app.municipality_id', $1, true), set_config('app.agency_id', $2, true)",
-        str(id_of("wuppertal")),
-        str(id_of("lead")),
-    )
     assert (await clients.get("jobcenter", f"/v1/cases/{case.id}")).status_code == 200
-    await make.connection.execute(
-        "select set_config('app.municipality_id', $1, true), set_config('app.agency_id', $2, true)",
-        str(id_of("wuppertal")),
-        str(id_of("lead")),
-    )
-    await make.connection.execute(
-        "update ia.disclosure set valid_from = now() - interval '2 days',"
-        " valid_to = now() - interval '1 day' where person_id = $1",
-        person.body["id"],
-    )
+    # the policies judge by the database's clock, which stands still in a transaction: move the data
+    await make.connection.execute("select looking.lapse($1)", person.body["id"])
     assert (await clients.get("jobcenter", f"/v1/persons/{person.id}")).status_code == 404
     assert (await clients.get("jobcenter", f"/v1/cases/{case.id}")).status_code == 404
+
+
+async def test_the_consent_of_one_does_not_open_the_case_of_another(
+    make: Make, clients: Clients
+) -> None:
+    person, other = await make.person(), await make.person()
+    case = await make.case(other)
+    consent = await make.consent(person)
+    ground = {"kind": "consent", "consent_id": consent.id}
+    answer = await grant(clients, person, ground, case_id=case.id)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (409, "/case_id")
+    assert (await clients.get("jobcenter", f"/v1/cases/{case.id}")).status_code == 404
+
+
+async def test_a_recipient_does_not_learn_of_whom_before_it_is_open(
+    make: Make, clients: Clients
+) -> None:
+    scene = await make.scene("sent")
+    path = f"/v1/disclosures/{scene.disclosure.id}"
+    before = (await clients.get("jobcenter", path)).json()
+    assert (before["person_id"], before["case_id"], before["live"]) == (None, None, False)
+    for query in (
+        f"/v1/disclosures?direction=received&person_id={scene.person.id}",
+        f"/v1/disclosures?direction=received&case_id={scene.case.id}",
+        f"/v1/referrals?direction=incoming&case_id={scene.case.id}",
+    ):
+        assert (await clients.get("jobcenter", query)).json()["items"] == []
+    accept = f"/v1/referrals/{scene.referral.id}/accept"
+    await clients.post("jobcenter", accept, etag=scene.referral.etag)
+    after = (await clients.get("jobcenter", path)).json()
+    assert (after["person_id"], after["case_id"]) == (scene.person.id, scene.case.id)
+    query = f"/v1/referrals?direction=incoming&case_id={scene.case.id}"
+    assert len((await clients.get("jobcenter", query)).json()["items"]) == 1
+    await clients.post("lead", f"/v1/consents/{scene.consent.id}/revoke", etag=scene.consent.etag)
+    ended = (await clients.get("jobcenter", path)).json()
+    assert (ended["person_id"], ended["case_id"]) == (None, None)
+
+
+async def test_a_consent_is_given_before_it_is_recorded(make: Make, clients: Clients) -> None:
+    person = await make.person()
+    body = (await make.consent(person)).body
+    keep = ["person_id", "recipient_agency_ids", "compartments", "purposes", "instrument"]
+    body = {n: body[n] for n in [*keep, "form", "language_version", "informed_at", "granted_at"]}
+    for wrong in (
+        {"granted_at": TOMORROW, "informed_at": body["informed_at"]},
+        {"granted_at": "9999-02-01T00:00:00Z"},
+        {"valid_from": "9999-02-01T00:00:00Z"},
+    ):
+        answer = await clients.post("lead", "/v1/consents", body | wrong)
+        assert guard(answer) == "consent_given"
+    for wrong in ({"informed_at": TOMORROW}, {"valid_from": "2020-01-01T00:00:00Z"}):
+        assert (await clients.post("lead", "/v1/consents", body | wrong)).status_code == 422

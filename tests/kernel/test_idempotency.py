@@ -66,6 +66,23 @@ async def test_what_was_revoked_is_not_replayed(make: Make, clients: Clients) ->
     assert scene.person.body["name"]["family_name"] not in again.text
 
 
+async def test_what_one_of_two_disclosures_showed_is_not_replayed_after_it(
+    make: Make, clients: Clients
+) -> None:
+    scene = await make.scene("sent")
+    await make.disclosure(scene.person, scene.consent, compartments=["core"])
+    path = f"/v1/referrals/{scene.referral.id}/accept"
+    tag = scene.referral.etag
+    accepted = await clients.post("jobcenter", path, etag=tag, key="same-key-8")
+    assert accepted.json()["message"] is not None
+    ended = f"/v1/disclosures/{scene.disclosure.id}"
+    now = await clients.get("lead", ended)
+    await clients.post("lead", f"{ended}/revoke", etag=now.headers["ETag"])
+    assert (await clients.get("jobcenter", f"/v1/persons/{scene.person.id}")).status_code == 200
+    again = await clients.post("jobcenter", path, etag=tag, key="same-key-8")
+    assert again.status_code == 404
+
+
 @pytest.mark.parametrize("key", ["x" * 7, "x" * 65, "a b c d e f g h"])
 async def test_a_malformed_key_is_refused(clients: Clients, key: str) -> None:
     answer = await clients.post("lead", "/v1/persons", BODY, key=key)

@@ -36,6 +36,22 @@ async def test_counts_are_what_waits(make: Make, clients: Clients) -> None:
     assert (await clients.get("lead", "/v1/me")).json()["counts"]["incoming"]["count"] == 0
 
 
+async def test_what_came_back_unanswered_waits_until_it_is_replaced(
+    make: Make, clients: Clients
+) -> None:
+    scene = await make.scene("expired")
+
+    async def overdue(who: str) -> int:
+        counted: int = (await clients.get(who, "/v1/me")).json()["counts"]["overdue"]["count"]
+        return counted
+
+    assert (await overdue("lead"), await overdue("jobcenter")) == (1, 0)
+    body = {n: scene.referral.body[n] for n in ("case_id", "person_id", "disclosure_id", "topic")}
+    again = await clients.post("lead", "/v1/referrals", body | {"replaces_id": scene.referral.id})
+    assert again.status_code == 201
+    assert await overdue("lead") == 0
+
+
 async def test_counts_stop_at_99(make: Make, clients: Clients) -> None:
     scene = await make.scene("sent")
     await make.connection.execute(

@@ -149,6 +149,17 @@ async def test_voiding_needs_a_second_person_and_masks(make: Make, clients: Clie
     assert (await clients.get("jobcenter", f"/v1/persons/{scene.person.id}")).status_code == 404
 
 
+@pytest.mark.parametrize("end", ["withdrawn", "entered_in_error"])
+async def test_what_was_taken_back_shows_nothing_to_the_recipient(
+    make: Make, clients: Clients, end: str
+) -> None:
+    scene = await make.scene(end)
+    told = (await clients.get("jobcenter", f"/v1/referrals/{scene.referral.id}")).json()
+    assert (told["status"], told["preview"], told["reason"]) == (end, None, None)
+    known = (await clients.get("lead", f"/v1/referrals/{scene.referral.id}")).json()
+    assert known["reason"] is not None
+
+
 async def test_a_member_claims_and_releases(make: Make, clients: Clients) -> None:
     scene = await make.scene("sent")
     path = f"/v1/referrals/{scene.referral.id}"

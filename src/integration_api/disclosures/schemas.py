@@ -88,8 +88,8 @@ class DisclosureOut(Out):
     model_config = {"json_schema_extra": {"x-lifecycle": DISCLOSURE.openapi()}}
 
     id: UUID
-    person_id: UUID
-    case_id: UUID | None
+    person_id: Annotated[UUID | None, Field(description="Null for a recipient while not live.")]
+    case_id: Annotated[UUID | None, Field(description="Null for a recipient while not live.")]
     grantor_agency_id: UUID
     recipient_agency_id: UUID
     consent_id: Annotated[UUID | None, Field(description="Null for the recipient.")]

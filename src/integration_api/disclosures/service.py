@@ -102,7 +102,7 @@ def _judge(facts: Any, given: DisclosureIn, me: UUID) -> None:
         "/person_id": facts["controller"],
         "/recipient_agency_id": facts["recipient"],
         "/ground": facts["consent"] if by_consent else facts["basis"],
-        "/case_id": facts["lead"] if given.case_id else True,
+        "/case_id": facts["lead"] and facts["participant"] if given.case_id else True,
     }
     for pointer, found in known.items():
         if found is None:

@@ -25,6 +25,7 @@ from sqlalchemy.sql.selectable import FromClause
 from integration_api.agencies.models import agency
 from integration_api.cases.access import visible as visible_cases
 from integration_api.cases.models import case as case_table
+from integration_api.cases.models import case_participant
 from integration_api.kernel import journal
 from integration_api.kernel.lists import Direction, envelope, page, variants
 from integration_api.kernel.shape import (
@@ -34,7 +35,7 @@ from integration_api.kernel.shape import (
     instant,
     whole,
 )
-from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
+from integration_api.kernel.statements import ME, Change, Effect, Me, Personal, Query
 from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.access import visible_consents, visible_disclosures
 from integration_api.persons.lifecycle import DISCLOSURE, ConsentStatus, DisclosureStatus
@@ -55,13 +56,6 @@ KINDS: dict[str, Any] = {
     "opening": Text(),
     "kept_days": Integer(),
 }
-FILTERS: dict[str, ColumnElement[bool]] = {
-    "granted": disclosure.c.grantor_agency_id == ME.agency,
-    "received": disclosure.c.recipient_agency_id == ME.agency,
-    "person_id": disclosure.c.person_id == bindparam("person_id", type_=Uuid()),
-    "case_id": disclosure.c.case_id == bindparam("case_id", type_=Uuid()),
-    "status": disclosure.c.status == bindparam("status", type_=Text()),
-}
 
 
 def live_now(d: FromClause) -> ColumnElement[bool]:
@@ -75,14 +69,33 @@ def live_now(d: FromClause) -> ColumnElement[bool]:
     )
 
 
+def known_to(me: Me, d: FromClause) -> ColumnElement[bool]:
+    """Whether the caller may know whom it is about: the grantor, a recipient while it is live."""
+    return or_(d.c.grantor_agency_id == me.agency, live_now(d))
+
+
+FILTERS: dict[str, ColumnElement[bool]] = {
+    "granted": disclosure.c.grantor_agency_id == ME.agency,
+    "received": disclosure.c.recipient_agency_id == ME.agency,
+    "person_id": and_(
+        disclosure.c.person_id == bindparam("person_id", type_=Uuid()), known_to(ME, disclosure)
+    ),
+    "case_id": and_(
+        disclosure.c.case_id == bindparam("case_id", type_=Uuid()), known_to(ME, disclosure)
+    ),
+    "status": disclosure.c.status == bindparam("status", type_=Text()),
+}
+
+
 def _document(d: FromClause) -> ColumnElement[Any]:
     mine = {"grantor": d.c.grantor_agency_id == ME.agency}
+    known = known_to(ME, d)
     grantors = case((d.c.grantor_agency_id == ME.agency, d.c.consent_id))
     return whole(
         select(
             d.c.id,
-            d.c.person_id,
-            d.c.case_id,
+            case((known, d.c.person_id)).label("person_id"),
+            case((known, d.c.case_id)).label("case_id"),
             d.c.grantor_agency_id,
             d.c.recipient_agency_id,
             grantors.label("consent_id"),
@@ -148,11 +161,13 @@ END = func.coalesce(bindparam("valid_to", type_=INSTANT), START)
 def _facts() -> Query:
     """All that granting depends on, in one row: nulls where something is absent or invisible."""
     p, c, g, r, b = person, case_table, consent, agency.alias("recipient"), transfer_basis
+    part = case_participant
     joined = (
         select(literal_column("1"))
         .subquery("asked")
         .outerjoin(p, and_(p.c.id == GIVEN["person_id"], visible_persons(ME)))
         .outerjoin(c, and_(c.c.id == GIVEN["case_id"], visible_cases(ME)))
+        .outerjoin(part, and_(part.c.case_id == c.c.id, part.c.person_id == p.c.id))
         .outerjoin(r, and_(r.c.id == GIVEN["recipient_agency_id"], _works(r)))
         .outerjoin(g, and_(g.c.id == GIVEN["consent_id"], _of_the_person()))
         .outerjoin(b, b.c.code == GIVEN["transfer_basis"])
@@ -161,7 +176,7 @@ def _facts() -> Query:
         select(
             p.c.controller_agency_id.label("controller"),
             c.c.lead_agency_id.label("lead"),
-            c.c.status.label("case_status"),
+            part.c.id.label("participant"),
             r.c.id.label("recipient"),
             g.c.id.label("consent"),
             _covered().label("covered"),

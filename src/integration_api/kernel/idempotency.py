@@ -55,7 +55,8 @@ PREPARE ia_keep (int, text, bytea, uuid[], uuid, uuid, text) AS
   WHERE municipality_id = $5 AND client_id = $6 AND key = $7
 """
 """Planned once for each connection: planning them anew cost half a create."""
-_STORED = """select status, headers, body, fingerprint, ia.all_visible(shown) as visible
+_STORED = """select status, headers, body, fingerprint,
+ia.still_visible(shown, expires_at - interval '24 hours') as visible
 from ia.idempotency_key where client_id = $1 and key = $2"""
 
 
@@ -101,7 +102,8 @@ class Claim:
         Raises:
             Replay: the same request was answered before.
             KeyReused: the key belongs to another request (422).
-            NotFound: somebody shown in the stored answer is no longer visible to the caller.
+            NotFound: somebody shown in the stored answer is no longer visible to the caller, or
+                a disclosure of such a person to it has ended since.
         """
         if tag == "INSERT 0 1":
             return

@@ -45,7 +45,13 @@ class Counts(Out):
     """How much waits."""
 
     incoming: Annotated[Count, Field(description="Referrals that wait for an answer.")]
-    overdue: Annotated[Count, Field(description="Of those, the ones past their due date.")]
+    overdue: Annotated[
+        Count,
+        Field(
+            description="Past the due date: unanswered by the caller's agency, or come back to it"
+            " unanswered by another and not yet replaced."
+        ),
+    ]
     mine: Annotated[Count, Field(description="Open referrals claimed by the caller.")]
 
 

@@ -2,32 +2,46 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, bindparam, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    not_,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from integration_api.agencies.models import agency, member, municipality
 from integration_api.kernel.shape import fields, one_of, whole
 from integration_api.kernel.statements import ME, Query
-from integration_api.referrals.access import sent_to
-from integration_api.referrals.lifecycle import OPEN
+from integration_api.referrals.access import sent_by, sent_to
+from integration_api.referrals.lifecycle import OPEN, ReferralStatus
 from integration_api.referrals.models import referral
 from integration_api.referrals.statements import AWAITING
 
 MOST = 99
 
 
-def _count(*conditions: ColumnElement[bool]) -> ColumnElement[Any]:
-    """A count that looks at no more than 100 rows."""
-    some = (
-        select(literal_column("1"))
-        .select_from(referral)
-        .where(sent_to(ME), *conditions)
-        .limit(literal_column(str(MOST + 1)))
-        .subquery()
-    )
+def _count(*arms: ColumnElement[bool]) -> ColumnElement[Any]:
+    """A count that looks at no more than 100 rows of each arm."""
+    most: ColumnElement[int] = literal_column(str(MOST + 1))
+    rows = [select(referral.c.id).where(arm).limit(most).subquery() for arm in arms]
+    some = union_all(*(select(row.c.id) for row in rows)).subquery()
     found = func.count()
     bounded = fields(count=func.least(found, literal_column(str(MOST))), more=found > MOST)
     return select(bounded).select_from(some).scalar_subquery()
+
+
+def _returned_unanswered() -> ColumnElement[bool]:
+    """Own referrals that nobody answered in time and that no later one replaces."""
+    later = referral.alias("later")
+    replaced = select(later.c.id).where(later.c.replaces_id == referral.c.id).correlate(referral)
+    expired = referral.c.status == ReferralStatus.EXPIRED.value
+    return and_(sent_by(ME), expired, not_(replaced.exists()))
 
 
 def _me() -> Query:
@@ -47,9 +61,11 @@ def _me() -> Query:
         bindparam("scopes", type_=ARRAY(Text)).label("scopes"),
         bindparam("purposes", type_=ARRAY(Text)).label("purposes"),
         fields(
-            incoming=_count(awaiting),
-            overdue=_count(awaiting, referral.c.due_at < ME.now),
-            mine=_count(open_, referral.c.claimed_by == ME.member),
+            incoming=_count(and_(sent_to(ME), awaiting)),
+            overdue=_count(
+                and_(sent_to(ME), awaiting, referral.c.due_at < ME.now), _returned_unanswered()
+            ),
+            mine=_count(and_(sent_to(ME), open_, referral.c.claimed_by == ME.member)),
         ).label("counts"),
     ).correlate(a, c)
     return Query(

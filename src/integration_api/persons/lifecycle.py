@@ -91,6 +91,11 @@ CONSENT_EFFECTIVE = Guard(
     "The consent is not effective, or does not cover person, recipient, purpose, compartments and"
     " term.",
 )
+CONSENT_GIVEN = Guard(
+    "consent_given",
+    "Die Einwilligung liegt in der Zukunft, oder ihr Beginn liegt zu weit voraus.",
+    "The consent lies ahead, or its beginning is too far ahead.",
+)
 BASIS_APPLIES = Guard(
     "transfer_basis_applies",
     "Die Rechtsgrundlage trägt diese Übermittlung nicht: Stellen, Datenarten oder Geltung passen"

@@ -168,8 +168,16 @@ disclosure = Table(
     instant("created_at"),
     instant("updated_at"),
     UniqueConstraint("municipality_id", "id"),
+    UniqueConstraint(
+        *("municipality_id", "id", "person_id", "case_id", "recipient_agency_id"),
+        name="uq_disclosure_ground",
+    ),
     ForeignKeyConstraint(["municipality_id", "person_id"], PERSON),
-    ForeignKeyConstraint(["municipality_id", "case_id"], ["ia.case.municipality_id", "ia.case.id"]),
+    ForeignKeyConstraint(
+        ["municipality_id", "case_id", "person_id"],
+        [f"ia.case_participant.{n}" for n in ("municipality_id", "case_id", "person_id")],
+        name="fk_disclosure_participant",
+    ),
     ForeignKeyConstraint(
         ["municipality_id", "person_id", "consent_id"],
         [consent.c.municipality_id, consent.c.person_id, consent.c.id],

@@ -243,16 +243,22 @@ class ConsentIn(Schema):
         Annotated[Code, in_list("consent_forms", "written")], Field(description="How it was given.")
     ]
     language_version: Annotated[LanguageTag, Field(description="Language of the text (BCP 47).")]
-    informed_at: Annotated[Instant, Field(description="When the person was informed.")]
+    informed_at: Annotated[
+        Instant, Field(description="When the person was informed; not after it consented.")
+    ]
     granted_at: Annotated[Instant, Field(description="When the person consented.")]
-    valid_from: Annotated[Instant | None, Field(description="Default: when it was granted.")] = None
+    valid_from: Annotated[
+        Instant | None, Field(description="Default, and earliest: when it was granted.")
+    ] = None
     valid_to: Annotated[
         Instant | None, Field(description="Default: 12 months after `valid_from`.")
     ] = None
 
     @model_validator(mode="after")
     def _period(self) -> Self:
-        if self.valid_to and self.valid_to <= (self.valid_from or self.granted_at):
+        start = self.valid_from or self.granted_at
+        ordered = self.informed_at <= self.granted_at <= start
+        if not ordered or (self.valid_to and self.valid_to <= start):
             raise PydanticCustomError("period_order", "ends before it begins")
         return self
 

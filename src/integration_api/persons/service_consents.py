@@ -1,21 +1,28 @@
 """What can be done with consents."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from integration_api.code_lists.service import attributes, must_know
-from integration_api.kernel import calendar, concurrency
+from integration_api.kernel import calendar, clock, concurrency
 from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import LoggedReadTx, WriteTx
 from integration_api.kernel.ids import uuid7
 from integration_api.kernel.lists import Place
-from integration_api.kernel.problems import NotFound, NotYourMoveProblem, UnknownReference
+from integration_api.kernel.problems import (
+    GuardNotMet,
+    NotFound,
+    NotYourMoveProblem,
+    UnknownReference,
+)
 from integration_api.kernel.reactions import Cause, react
 
 from . import statements
-from .lifecycle import CONSENT, ConsentParty, ConsentStatus
+from .lifecycle import CONSENT, CONSENT_GIVEN, ConsentParty, ConsentStatus
 from .schemas import ConsentFilter, ConsentIn
 from .statements_consents import CREATE, GET, LOCK, RECIPIENTS, REVOKE, list_consents
 
+FURTHEST = timedelta(days=3660)
 PARTIES = frozenset({ConsentParty.CONTROLLER.value})
 
 
@@ -40,9 +47,13 @@ async def create(tx: WriteTx, given: ConsentIn) -> Answer:
 
     Raises:
         UnknownReference: a code, the person or a recipient does not exist.
+        GuardNotMet: it was not given yet, or begins too far ahead.
         NotYourMoveProblem: another agency controls the person.
     """
     _codes(given)
+    start = given.valid_from or given.granted_at
+    if given.granted_at > clock.now() or start > clock.now() + FURTHEST:
+        raise GuardNotMet(CONSENT_GIVEN)
     await concurrency.exists(tx, statements.SEE, "/person_id", id=given.person_id)
     if await tx.row(statements.LOCK, id=given.person_id) is None:
         raise NotYourMoveProblem
@@ -50,7 +61,6 @@ async def create(tx: WriteTx, given: ConsentIn) -> Answer:
     if known is None or known["known"] != len(set(given.recipient_agency_ids)):
         raise UnknownReference("/recipient_agency_ids")
     values = given.model_dump()
-    start = given.valid_from or given.granted_at
     months = attributes("consent_instruments", given.instrument)["default_months"]
     values |= {"valid_from": start, "valid_to": given.valid_to or calendar.later(start, months)}
     id = uuid7()

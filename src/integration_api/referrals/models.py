@@ -72,7 +72,12 @@ referral = Table(
         ],
     ),
     ForeignKeyConstraint(
-        ["municipality_id", "disclosure_id"], [disclosure.c.municipality_id, disclosure.c.id]
+        ["municipality_id", "disclosure_id", "person_id", "case_id", "recipient_agency_id"],
+        [
+            disclosure.c[n]
+            for n in ("municipality_id", "id", "person_id", "case_id", "recipient_agency_id")
+        ],
+        name="fk_referral_ground",
     ),
     ForeignKeyConstraint(["municipality_id", "sender_agency_id"], AGENCY),
     ForeignKeyConstraint(["municipality_id", "recipient_agency_id"], AGENCY),
@@ -123,5 +128,7 @@ referral = Table(
         postgresql_where=text("status in ('sent', 'received')"),
     ),
     Index("ix_referral_disclosure", "disclosure_id"),  # serves the end of a disclosure
+    # serves GET /v1/me: what came back unanswered and was not replaced
+    Index("ix_referral_replaces", "replaces_id", postgresql_where=text("replaces_id is not null")),
     Index("ix_referral_case", "case_id"),  # serves ?case_id= and the closing of a case
 )

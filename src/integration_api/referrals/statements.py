@@ -54,6 +54,7 @@ TIMES = (
     "started_at",
     "ended_at",
 )
+TAKEN_BACK = (ReferralStatus.WITHDRAWN.value, ReferralStatus.ENTERED_IN_ERROR.value)
 FROZEN_NUMBER: ColumnElement[str] = literal_column("'case_reference'")
 AWAITING = (ReferralStatus.SENT.value, ReferralStatus.RECEIVED.value)
 
@@ -90,7 +91,7 @@ def _ground(r: FromClause) -> FromClause:
 
 def _document(r: FromClause, g: FromClause) -> ColumnElement[Any]:
     mine = r.c.sender_agency_id == ME.agency
-    told = or_(mine, r.c.status != ReferralStatus.WITHDRAWN.value)
+    told = or_(mine, not_(one_of(r.c.status, TAKEN_BACK)))
     parties = {"sender": mine, "recipient": r.c.recipient_agency_id == ME.agency}
     number = select(case_table.c.reference).where(case_table.c.id == r.c.case_id).correlate(r)
     # frozen with the rest: the statement that accepts does not see the case yet
@@ -109,7 +110,7 @@ def _document(r: FromClause, g: FromClause) -> ColumnElement[Any]:
             *(r.c[n] for n in ("topic", "urgency", "handover_mode", "status")),
             instant(r.c.due_at).label("due_at"),
             and_(one_of(r.c.status, AWAITING), r.c.due_at < ME.now).label("overdue"),
-            func.nullif(r.c.preview, literal_column("'{}'::jsonb")).label("preview"),
+            case((told, func.nullif(r.c.preview, literal_column("'{}'::jsonb")))).label("preview"),
             _if(g.c.core, r.c.case_id).label("case_id"),
             _if(g.c.core, reference).label("case_reference"),
             _if(g.c.core, r.c.person_id).label("person_id"),
@@ -124,7 +125,7 @@ def _document(r: FromClause, g: FromClause) -> ColumnElement[Any]:
             r.c.suggested_recipient_id,
             r.c.outcome,
             _if(g.c.core, r.c.outcome_text).label("outcome_text"),
-            r.c.replaces_id,
+            case((mine, r.c.replaces_id)).label("replaces_id"),
             names(("core", not_(g.c.core)), ("case_notes", not_(g.c.notes))).label("redactions"),
             allowed_actions(REFERRAL, r.c.status, parties).label("allowed_actions"),
             *(instant(r.c[n]).label(n) for n in TIMES),
@@ -156,7 +157,10 @@ FILTERS: dict[str, ColumnElement[bool]] = {
     "status": referral.c.status == any_(bindparam("status", type_=ARRAY(Text))),
     "due_at_from": referral.c.due_at >= bindparam("due_at_from", type_=DateTime(timezone=True)),
     "due_at_to": referral.c.due_at < bindparam("due_at_to", type_=DateTime(timezone=True)),
-    "case_id": referral.c.case_id == bindparam("case_id", type_=Uuid()),
+    "case_id": and_(  # who sees a preview may not ask whose it is
+        referral.c.case_id == bindparam("case_id", type_=Uuid()),
+        or_(sent_by(ME), one_of(referral.c.status, sorted(s.value for s in SHOWN))),
+    ),
 }
 
 

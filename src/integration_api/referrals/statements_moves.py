@@ -207,16 +207,17 @@ REVOKE = _revoke()
 
 def _by_the_clock(name: str, due: ColumnElement[bool], **brings: Any) -> Change:
     """A system's arrow for a batch of one municipality's referrals; several workers may run it."""
-    arrow, r = REFERRAL[name], referral
+    arrow, r, d = REFERRAL[name], referral, disclosure
     batch = (
         select(r.c.id)
+        .select_from(r.join(d, d.c.id == r.c.disclosure_id))
         .where(
             r.c.municipality_id == ME.municipality_id,
             one_of(r.c.status, sorted(s.value for s in arrow.sources)),
             due,
         )
         .limit(literal_column(str(BATCH)))
-        .with_for_update(skip_locked=True, key_share=True, of=r)
+        .with_for_update(skip_locked=True, key_share=True, of=[d, r])
         .cte("due")
     )
     needed = ("id", "municipality_id", "sender_agency_id", "recipient_agency_id", "version")
@@ -247,10 +248,5 @@ def _by_the_clock(name: str, due: ColumnElement[bool], **brings: Any) -> Change:
 
 EXPIRE = _by_the_clock("expire", referral.c.due_at <= ME.now)
 LAPSE = _by_the_clock(
-    "revoke",
-    select(disclosure.c.id)
-    .where(disclosure.c.id == referral.c.disclosure_id, disclosure.c.valid_to <= ME.now)
-    .correlate(referral)
-    .exists(),
-    reason=literal_column("'disclosure_ended'"),
+    "revoke", disclosure.c.valid_to <= ME.now, reason=literal_column("'disclosure_ended'")
 )

@@ -1,0 +1,166 @@
+"""The application behind a real socket for a fuzzer, and rows for which its owners get a 2xx."""
+
+import asyncio
+import itertools
+import re
+import socket
+import threading
+import zlib
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import Future
+from typing import Any, Self, TypeVar
+
+import asyncpg
+import uvicorn
+
+from integration_api.app import create_app
+from integration_api.code_lists import service as code_lists
+from integration_api.kernel import clock
+from integration_api.kernel.settings import Settings
+from integration_api.postgres.launcher import LocalPostgres
+from tests import watch
+from tests.access.operations import LISTS, OWNERS, PREPARED, Call
+from tests.cast import KEYS, Desk, id_of
+from tests.clients import Clients
+from tests.conftest import SECRET, clone
+from tests.contract.recording import PLAIN
+from tests.make import Make
+
+T = TypeVar("T")
+WAIT_SECONDS = 60
+PUBLIC = {
+    "listCodeLists": "/v1/code-lists",
+    "listLifecycles": "/v1/lifecycles",
+    "drawLifecycle": "/v1/lifecycles/consent.svg",
+    "getContract": "/v1/openapi.json",
+}
+"""Reads without an example of their own in the contract."""
+
+
+class Served:
+    """A database of its own, the application on it and uvicorn, in a thread with its own loop."""
+
+    def __init__(self, postgres: LocalPostgres) -> None:
+        self.postgres, self.door = postgres, socket.create_server(("127.0.0.1", 0))
+        self.base_url = f"http://127.0.0.1:{self.door.getsockname()[1]}/v1"
+        self._ready: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, name="fuzzed", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.result(WAIT_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.loop.call_soon_threadsafe(setattr, self._uvicorn, "should_exit", True)
+        self._thread.join(WAIT_SECONDS)
+        assert not self._thread.is_alive()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something in the server's loop and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(WAIT_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            if self._ready.done():
+                raise
+            self._ready.set_exception(error)
+
+    async def _serve(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        async with clone(self.postgres) as name:
+            settings = Settings(environment="test", public_url="https://api.example.org")
+            app = create_app(settings, dsn=self.postgres.dsn("ia_app", name), secret=SECRET)
+            config = uvicorn.Config(
+                app, log_config=None, access_log=False, proxy_headers=False, lifespan="on"
+            )
+            self._uvicorn = uvicorn.Server(config)
+            admin = await asyncpg.connect(self.postgres.dsn("postgres", name))
+            try:
+                async with Clients(app) as clients, asyncio.TaskGroup() as group:
+                    self.make = Make(admin, clients)
+                    group.create_task(self._uvicorn.serve(sockets=[self.door]))
+                    while not self._uvicorn.started:
+                        await asyncio.sleep(0.01)
+                    self._ready.set_result(None)
+            finally:
+                await admin.close()
+
+
+class Seeds:
+    """For each operation a call that its owner gets a 2xx for; made anew once it is used up."""
+
+    def __init__(self, served: Served) -> None:
+        self.served, self._calls = served, dict[str, Call]()
+        self._keys = itertools.count(1)
+        served.run(served.make.scene("sent"))
+
+    def call(self, operation: str) -> Call:
+        """What to send."""
+        if operation not in self._calls:
+            prepare = PREPARED.get(operation)
+            self._calls[operation] = (
+                self.served.run(_prepared(prepare, self.served.make))
+                if prepare
+                else Call("GET", {**LISTS, **PLAIN, **PUBLIC}[operation])
+            )
+        return self._calls[operation]
+
+    def spend(self, operation: str) -> None:
+        """The rows have changed: the next call needs others."""
+        self._calls.pop(operation, None)
+
+    def key(self) -> str:
+        """An idempotency key that no other case has."""
+        return f"fuzz-{next(self._keys):08d}"
+
+
+async def _prepared(prepare: Any, make: Make) -> Call:
+    made: Call = await prepare(make)
+    return made
+
+
+def desk_of(operation: str) -> Desk:
+    """Who may call it."""
+    owner = OWNERS.get(operation, "lead")
+    return KEYS[owner if "/" in owner else f"{owner}/machine"]
+
+
+def path_values(template: str, path: str) -> dict[str, str]:
+    """The values in a path."""
+    form = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template.replace(".", r"\."))
+    match = re.fullmatch(f"/v1{form}", path.partition("?")[0])
+    assert match, (template, path)
+    return match.groupdict()
+
+
+def fitted(schema: Mapping[str, Any], sent: Any, seed: Any) -> Any:
+    """A body that fits `schema`, with ids of real rows (from `seed`) and codes of real lists."""
+    if "$ref" in schema:
+        schema = watch.document()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+    for branch in [*schema.get("anyOf", ()), *schema.get("oneOf", ())]:
+        sent = fitted(branch, sent, seed)
+    if isinstance(sent, dict):
+        known, members = seed if isinstance(seed, dict) else {}, schema.get("properties", {})
+        return {n: fitted(members.get(n, {}), v, known.get(n)) for n, v in sent.items()}
+    if isinstance(sent, list):
+        inner = seed[0] if isinstance(seed, list) and seed else None
+        return [fitted(schema.get("items", {}), v, inner) for v in sent]
+    if isinstance(sent, str) and "x-extensible-enum" in schema:
+        codes = in_use(schema["x-extensible-enum"])
+        return sent if sent in codes else codes[zlib.crc32(sent.encode()) % len(codes)]
+    return seed if schema.get("format") == "uuid" and isinstance(seed, str) else sent
+
+
+def in_use(name: str) -> list[str]:
+    """The codes of a list that a request may name today."""
+    return [
+        e.code
+        for e in code_lists.entries(name, clock.today())
+        if not e.attributes.get(code_lists.SYSTEM_ONLY)
+    ]
+
+
+__all__ = ["Seeds", "Served", "desk_of", "fitted", "id_of", "path_values"]
