@@ -84,7 +84,15 @@ def _current(p: FromClause) -> ColumnElement[Any]:
             visible_periods(ME),
             r.c.valid_from <= TODAY,
             or_(r.c.valid_to.is_(None), r.c.valid_to > TODAY),
-            not_(select(later.c.id).where(later.c.corrects_id == r.c.id).exists()),
+            not_(
+                select(later.c.id)
+                .where(
+                    later.c.municipality_id == r.c.municipality_id,
+                    later.c.person_id == r.c.person_id,  # what corrects it is the same person's
+                    later.c.corrects_id == r.c.id,
+                )
+                .exists()
+            ),
         )
         .order_by(r.c.valid_from.desc(), r.c.recorded_at.desc())
         .limit(1)

@@ -50,7 +50,16 @@ RESIDENCE: ColumnElement[Any] = literal_column("'{residence}'::text[]")
 
 def _document(r: FromClause) -> ColumnElement[Any]:
     later = residence_period.alias("later")
-    corrected = select(later.c.id).where(later.c.corrects_id == r.c.id).limit(1).correlate(r)
+    corrected = (
+        select(later.c.id)
+        .where(
+            later.c.municipality_id == r.c.municipality_id,
+            later.c.person_id == r.c.person_id,  # what corrects it is the same person's
+            later.c.corrects_id == r.c.id,
+        )
+        .limit(1)
+        .correlate(r)
+    )
     return whole(
         select(
             r.c.id,
