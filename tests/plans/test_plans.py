@@ -33,10 +33,10 @@ SCAN = re.compile(rf'Seq Scan on "?({TENANT})"?\b')
 OTHERS = """
 set session_replication_role = replica;
 update ia.disclosure
-   set recipient_agency_id = other.id::uuid
+   set recipient_agency_id = other.agency::uuid
   from (select id as of, row_number() over (order by id) % 30 as n from ia.disclosure) numbered,
-    lateral (select 'a0000000-0000-7000-8000-' || lpad((3 + n)::text, 12, '0') as id) other
- where id = numbered.of and n > 0 and grantor_agency_id <> other.id::uuid;
+    lateral (select 'a0000000-0000-7000-8000-' || lpad((3 + n)::text, 12, '0') as agency) other
+ where id = numbered.of and n > 0 and grantor_agency_id <> other.agency::uuid;
 set session_replication_role = origin;
 """
 """In the bench one agency receives all that is disclosed; a scan would be right there."""
