@@ -1,142 +1,149 @@
-"""The yardstick: a bare ASGI program, asyncpg, JSON built in Postgres, and no guarantee at all.
+"""The yardstick: a bare ASGI program, asyncpg, JSON built in Postgres, one statement a request.
 
-It runs our own documents without predicates, policies, access records, idempotency, audit or events,
-one statement per request on a pooled connection. It cannot be reached; it does not depend on the
-machine.
+It runs our own statements, so it can only be as wrong as we are, and leaves the same rows behind:
+the answer, audit entry and event of a change, and the idempotency key of a create. It has no
+framework, no authentication, no row policies (it logs in as superuser), no predicate of visibility,
+no explicit transaction, no lock, no check of version or state, no access record and no cursor.
+It cannot be reached; it is the measure that does not depend on the machine.
 """
 
+import hashlib
 import json
-import os
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import JSON, Text, Uuid, bindparam, func, insert, literal_column, select, update
-from sqlalchemy.dialects.postgresql import JSONB
+import sqlalchemy as sa
+from knobs import DSN, uid
 
-from integration_api.agencies.models import agency
-from integration_api.agencies.statements import _body as agency_body
+from integration_api.agencies import statements as agencies
 from integration_api.cases import statements as cases
-from integration_api.cases.models import case, case_access, case_participant
 from integration_api.kernel import clock
-from integration_api.kernel.db import prepare
+from integration_api.kernel.db import no_reset, prepare
+from integration_api.kernel.idempotency import KEPT, idempotency_key
 from integration_api.kernel.ids import uuid7
-from integration_api.kernel.shape import collected
-from integration_api.kernel.statements import Change, Query
-from integration_api.referrals import statements as referrals
-from integration_api.referrals.models import referral
+from integration_api.kernel.lists import Direction
+from integration_api.kernel.statements import ME, Change, Query
+from integration_api.referrals import statements_moves as moves
 
-AGENCY = bindparam("agency", type_=Uuid())
-GET_CASE = Query(cases._answer(case).where(case.c.id == cases.ID))
+CITY = UUID(uid("b", 1))
+SETTINGS = {  # those of the service's role, and the city that numbers its cases
+    "timezone": "UTC",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "plan_cache_mode": "force_generic_plan",
+    "app.municipality_id": str(CITY),
+}
+
+
+def _query(_: str, statement: Any) -> Query:
+    """In the place of `Personal`: no access record."""
+    return Query(statement)
+
+
+def _change(_: str, statement: Any, *parts: sa.CTE) -> Change:
+    """In the place of `Effect`: no access record."""
+    return Change(statement.add_cte(*parts))
+
+
+def _create(_: str, statement: Any, *parts: sa.CTE) -> Change:
+    """The same; the answer is kept under the key of the request."""
+    seen = statement.cte("seen")
+    return Change(sa.select(seen).add_cte(*parts, _kept(seen)))
+
+
+def _kept(seen: sa.CTE) -> sa.CTE:
+    names = ["municipality_id", "client_id", "key", "fingerprint", "expires_at", "status"]
+    names += ["headers", "body", "shown"]
+    row = sa.select(
+        ME.municipality_id,
+        ME.client,
+        sa.bindparam("key", type_=sa.Text()),
+        sa.bindparam("fingerprint", type_=sa.LargeBinary()),
+        sa.bindparam("expires_at", type_=sa.DateTime(timezone=True)),
+        sa.literal(201),
+        sa.null(),
+        sa.func.convert_to(seen.c.body.cast(sa.Text), "UTF8"),
+        seen.c.shown,
+    )
+    return sa.insert(idempotency_key).from_select(names, row).cte("kept")
+
+
+agencies.visible = cases.visible = moves.visible = lambda _: sa.true()  # type: ignore[assignment]
+cases.visible_persons = lambda _: sa.true()  # type: ignore[assignment]
+cases.Personal = _query  # type: ignore[assignment,misc]
+cases.Effect, moves.Effect = _create, _change  # type: ignore[assignment,misc]
+
 GET_AGENCY = Query(
-    select(agency_body(agency).label("body")).where(agency.c.id == bindparam("id", type_=Uuid()))
+    sa.select(agencies._body(agencies.agency).label("body")).where(
+        agencies.agency.c.id == agencies.ID
+    )
 )
+GET_CASE = Query(cases._answer(cases.case).where(cases.case.c.id == cases.ID))
+LIST = cases.list_cases.__wrapped__(frozenset(), Direction())  # type: ignore[attr-defined]
+CREATE = cases._create()
+ACCEPT = moves.move.__wrapped__("accept")  # type: ignore[attr-defined]
 
 
-def _page() -> Query:
-    a, who = case_access, cases._participants(case)
-    page = (
-        select(a.c.case_id, a.c.sort_at)
-        .where(a.c.agency_id == AGENCY)
-        .order_by(a.c.sort_at.desc(), a.c.case_id.desc())
-        .limit(literal_column("50"))
-        .cte("page")
-    )
-    document = cases._document(case, who)
-    source = page.join(case, case.c.id == page.c.case_id).join(who, literal_column("true"))
-    items = collected(document, page.c.sort_at.desc(), page.c.case_id.desc())
-    return Query(select(items.label("body")).select_from(source))
-
-
-def _create() -> Change:
-    new = (
-        insert(case)
-        .values(
-            id=cases.ID,
-            municipality_id=bindparam("municipality", type_=Uuid()),
-            reference=bindparam("reference", type_=Text()),
-            lead_agency_id=AGENCY,
-            concerns=bindparam("concerns", type_=JSONB()),
-            status="clarification",
-            created_at=func.now(),
-            updated_at=func.now(),
-        )
-        .returning(*case.c)
-        .cte("new")
-    )
-    row = [
-        func.gen_random_uuid(), new.c.municipality_id, new.c.id, AGENCY,
-        bindparam("person", type_=Uuid()), literal_column("'client'"), func.now(),
-    ]  # fmt: skip
-    names = ["id", "municipality_id", "case_id", "lead_agency_id", "person_id", "role", "created_at"]
-    added = insert(case_participant).from_select(names, select(*row).select_from(new)).cte("added")
-    body = func.row_to_json(new.table_valued()).cast(JSON)
-    return Change(select(body.label("body")).select_from(new).add_cte(added))
-
-
-def _accept() -> Change:
-    moved = (
-        update(referral)
-        .where(referral.c.id == referrals.ID, referral.c.status == "sent")
-        .values(status="accepted", version=referral.c.version + 1, decided_at=func.now())
-        .returning(*referral.c)
-        .cte("moved")
-    )
-    return Change(referrals.answer(moved))
-
-
-LIST, CREATE, ACCEPT = _page(), _create(), _accept()
-ME: dict[str, Any] = {"me_purpose": None, "me_member": None}
+def _asked(method: str, parts: list[str], headers: Any, body: bytes) -> tuple[Any, dict[str, Any]]:
+    """The statement of a request and its parameters."""
+    if method == "GET" and parts[2] == "agencies":
+        return GET_AGENCY, {"id": UUID(parts[3]), "today": clock.today()}
+    if method == "GET":
+        return (GET_CASE, {"id": UUID(parts[3])}) if len(parts) > 3 else (LIST, {"limit": 50})
+    if parts[2] == "referrals":
+        return ACCEPT, {"id": UUID(parts[3]), "target": "accepted"}
+    given = json.loads(body)
+    for one in given["participants"]:
+        one["id"] = str(uuid7())
+    return CREATE, {
+        **given,
+        "id": uuid7(),
+        "year": clock.today().year,
+        "key": headers[b"idempotency-key"].decode(),
+        "fingerprint": hashlib.sha256(body).digest(),
+        "expires_at": clock.now() + KEPT,
+    }
 
 
 class Limit:
-    """The program; `me` fills the binds that our documents have."""
+    """The program."""
 
     pool: Any = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One request."""
         if scope["type"] == "lifespan":
-            return await self._lifespan(receive, send)
-        message = await receive()
-        statement, params = _routed(scope, message.get("body") or b"")
-        me = UUID(dict(scope["headers"])[b"x-agency"].decode())
-        city = UUID("b0000000-0000-7000-8000-000000000001")
-        params |= ME | {
-            "me_agency": me, "agency": me, "me_client": me, "me_request": me,
-            "me_municipality_id": city, "municipality": city, "me_now": clock.now(),
-            "me_event": me, "today": clock.today(),
+            await self._lifespan(receive, send)
+            return
+        headers, message = dict(scope["headers"]), await receive()
+        parts = scope["path"].split("/")
+        statement, params = _asked(scope["method"], parts, headers, message["body"])
+        me = UUID(headers[b"x-agency"].decode())
+        params |= {
+            "me_municipality_id": CITY, "me_agency": me, "me_client": me, "me_member": None,
+            "me_purpose": "case_management", "me_request": me, "me_now": clock.now(),
+            "me_event": uuid7(),
         }  # fmt: skip
         async with self.pool.acquire() as connection:
             row = await connection.fetchrow(statement.sql, *statement.args(params))
-        body = row["body"]
-        length = str(len(body)).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", length)]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        body = b'{"items":%b}' % row["body"] if statement is LIST else row["body"]
+        kind, length = (b"content-type", b"application/json"), str(len(body)).encode()
+        status = 201 if statement is CREATE else 200
+        found = [kind, (b"content-length", length)]
+        await send({"type": "http.response.start", "status": status, "headers": found})
         await send({"type": "http.response.body", "body": body})
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         await receive()
-        dsn = os.environ["BENCH_DSN"]  # noqa: TID251 - a programme of its own
-        self.pool = await asyncpg.create_pool(dsn, min_size=2, max_size=4, init=prepare)
+        self.pool = await asyncpg.create_pool(
+            DSN, min_size=2, max_size=4, init=prepare, reset=no_reset, server_settings=SETTINGS,
+            statement_cache_size=1000, max_cached_statement_lifetime=0,
+        )  # fmt: skip
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.pool.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def _routed(scope: Any, body: bytes) -> tuple[Any, dict[str, Any]]:
-    parts = scope["path"].split("/")
-    if scope["method"] == "POST" and parts[-1] == "accept":
-        return ACCEPT, {"id": UUID(parts[3])}
-    if scope["method"] == "POST":
-        given, id = json.loads(body), uuid7()
-        person = UUID(given["participants"][0]["person_id"])
-        made = {"id": id, "reference": str(id), "concerns": given["concerns"], "person": person}
-        return CREATE, made
-    if parts[2] == "agencies":
-        return GET_AGENCY, {"id": UUID(parts[3])}
-    return (GET_CASE, {"id": UUID(parts[3])}) if len(parts) > 3 else (LIST, {})
 
 
 app = Limit()

@@ -36,10 +36,11 @@ create temporary table given as
 update given set other = 2 + (other - 1) % 37 where other = lead;
 analyze given;
 
--- a client in each case, and a relative in every second
+-- a client in each case, and a relative in every second that is not shared
 create temporary table who as
   select n as person, n, lead, city, 'client' as role from given
-  union all select :rows + n, n, lead, city, 'relative' from given where n % 2 = 0;
+  union all select :rows + n, n, lead, city, 'relative' from given
+    where n % 2 = 0 and other is null;
 
 insert into ia.person (id, municipality_id, controller_agency_id, family_name, given_name,
     birth_date, birth_date_estimated, languages, created_at, updated_at)
@@ -114,7 +115,8 @@ insert into ia.referral (id, municipality_id, case_id, person_id, disclosure_id,
   select pg_temp.uid('3', n), pg_temp.uid('b', 1), pg_temp.uid('8', n), pg_temp.uid('9', n),
     pg_temp.uid('5', n), pg_temp.uid('a', lead), pg_temp.uid('a', other), 'language_course',
     'referral', 'routine', '{"languages": []}',
-    '{"name": {"kind": "full", "family_name": "Muster", "given_name": "Person"}, "languages": []}',
+    jsonb_build_object('languages', '[]'::jsonb, 'case_reference', 'N-' || n, 'name',
+      '{"kind": "full", "family_name": "Muster", "given_name": "Person"}'::jsonb),
     status, case status when 'completed' then 'done' end, now() + interval '30 days',
     pg_temp.uid('c', lead), now() - n * interval '1 second', now(),
     now() - n * interval '1 second', 2

@@ -1,0 +1,144 @@
+"""What is asked in each row, for whom, what may be reached, and which answers are equal."""
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from knobs import uid
+from wire import Client
+
+STYLES = ("limit", "ours", "session")
+LARGE, SMALL, RECEIVING = 1, 39, 40
+"""Agencies of `seed.sql`: one that sees 7 % of the cases, one that sees 400, one that accepts."""
+
+MASKED = {"id", "reference", "case_id", "case_reference", "person_id", "disclosure_id"}
+MASKED |= {"sender_agency_id"}
+"""Members that differ between two creates, or between two referrals; instants do as well."""
+
+
+@dataclass
+class Row:
+    """One line of the table: what is asked, what may be reached, what was measured."""
+
+    name: str
+    ask: Callable[["Questions", str], bytes]
+    target_p10: float
+    target_cpu: float | None
+    trips: int
+    beside_session: float = 1.5
+    times: dict[str, list[float]] = field(default_factory=dict)
+    cpu: dict[str, int] = field(default_factory=dict)
+    counted: dict[str, int] = field(default_factory=dict)
+    non_2xx: int = 0
+
+
+@dataclass
+class Questions:
+    """Requests as bytes: visible rows only, a fresh referral for each acceptance."""
+
+    keys: dict[int, str]
+    cases: list[str]
+    persons: list[str]
+    waiting: Iterator[str]
+    deep: str = ""
+    serial: int = 0
+
+    def request(
+        self, method: str, path: str, agency: int = LARGE, body: Any = None, **headers: str
+    ) -> bytes:
+        """One request as bytes; `x-agency` is all that the limit knows of who asks."""
+        sent = {
+            "host": "127.0.0.1",
+            "authorization": f"Bearer {self.keys[agency]}",
+            "x-agency": uid("a", agency),
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        content = b"" if body is None else json.dumps(body).encode()
+        if method == "POST":
+            sent |= {"content-length": str(len(content))}
+        if body is not None:
+            sent |= {"content-type": "application/json"}
+        lines = [f"{method} {path} HTTP/1.1", *(f"{n}: {v}" for n, v in sent.items()), "", ""]
+        return "\r\n".join(lines).encode() + content
+
+    def case(self, _: str) -> bytes:
+        """One case, own or disclosed."""
+        return self.request("GET", f"/v1/cases/{random.choice(self.cases)}")  # noqa: S311
+
+    def agency(self, _: str) -> bytes:
+        """One agency of the directory."""
+        return self.request("GET", f"/v1/agencies/{uid('a', random.randint(1, 40))}")  # noqa: S311
+
+    def page(self, _: str) -> bytes:
+        """The first page of the agency that sees much."""
+        return self.request("GET", "/v1/cases?limit=50")
+
+    def page_of_few(self, _: str) -> bytes:
+        """The first page of the agency that sees 400."""
+        return self.request("GET", "/v1/cases?limit=50", SMALL)
+
+    def walk(self, client: Client) -> None:
+        """Find the page at row 2,000 by walking there."""
+        self.deep = "/v1/cases?limit=50"
+        for _ in range(40):
+            _, _, body = client.ask(self.deep_page(""))
+            cursor = json.loads(body)["page"]["next_cursor"]
+            self.deep = f"/v1/cases?limit=50&cursor={cursor}"
+
+    def deep_page(self, _: str) -> bytes:
+        """The page at row 2,000."""
+        return self.request("GET", self.deep)
+
+    def create(self, _: str) -> bytes:
+        """A case with one participant."""
+        self.serial += 1
+        person = random.choice(self.persons)  # noqa: S311
+        body = {
+            "participants": [{"person_id": person, "role": "client"}],
+            "concerns": [{"life_area": "language", "topic": "language_course"}],
+            "external_ids": [],
+        }
+        key = f"bench-{self.serial:06d}"
+        return self.request("POST", "/v1/cases", body=body, idempotency_key=key)
+
+    def accept(self, _: str) -> bytes:
+        """One referral that nobody has accepted yet."""
+        path = f"/v1/referrals/{next(self.waiting)}/accept"
+        return self.request("POST", path, RECEIVING, if_match='"2"')
+
+
+def table() -> list[Row]:
+    """The rows beside the limit, with their targets."""
+    return [
+        Row("GET case, logged, durable", Questions.case, 3.3, 3.0, 3, beside_session=1.7),
+        Row("GET agency", Questions.agency, 2.2, 2.4, 3),
+        Row("list 50 cases, first page", Questions.page, 2.5, 2.4, 3),
+        Row("POST case", Questions.create, 1.9, 2.1, 3),
+        Row("POST accept", Questions.accept, 1.9, 2.3, 4),
+    ]
+
+
+def depths() -> list[Row]:
+    """The rows beside our own first page."""
+    return [
+        Row("list 50 at row 2,000 ÷ first page", Questions.deep_page, 1.15, None, 3),
+        Row("list 50, sees 400 ÷ sees 7 %", Questions.page_of_few, 1.2, None, 3),
+    ]
+
+
+def essence(body: bytes, *, changes: bool) -> Any:
+    """What must be equal: all but the cursors; ids and instants of changes by their presence."""
+    read = json.loads(body)
+    read.pop("page", None)
+    return _masked(read) if changes else read
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_masked(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    unlike = {n for n, v in value.items() if v and (n in MASKED or n.endswith("_at"))}
+    return {n: "…" if n in unlike else _masked(v) for n, v in value.items()}
