@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from typing import Any, Self, TypeVar
 
 import asyncpg
+import requests
 import uvicorn
 
 from integration_api.app import create_app
@@ -62,7 +63,8 @@ class Served:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
+                runner.run(self._serve())
         except BaseException as error:
             if self._ready.done():
                 raise
@@ -82,7 +84,7 @@ class Served:
                 async with Clients(app) as clients, asyncio.TaskGroup() as group:
                     self.make = Make(admin, clients)
                     group.create_task(self._uvicorn.serve(sockets=[self.door]))
-                    while not self._uvicorn.started:
+                    while not self._uvicorn.started:  # noqa: ASYNC110 - it offers no event
                         await asyncio.sleep(0.01)
                     self._ready.set_result(None)
             finally:
@@ -92,8 +94,8 @@ class Served:
 class Seeds:
     """For each operation a call that its owner gets a 2xx for; made anew once it is used up."""
 
-    def __init__(self, served: Served) -> None:
-        self.served, self._calls = served, dict[str, Call]()
+    def __init__(self, served: Served, session: requests.Session) -> None:
+        self.served, self.session, self._calls = served, session, dict[str, Call]()
         self._keys = itertools.count(1)
         served.run(served.make.scene("sent"))
 
