@@ -333,3 +333,34 @@ async def test_the_worker_can_do_nothing_else(committed: Committed) -> None:
         assert await worker.fetchval("select count(id) from ia.referral") == 0
     finally:
         await worker.close()
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_the_first_and_last_day_are_days(make: Make, clients: Clients, day: str) -> None:
+    """The driver would store them as the infinities."""
+    scene = await make.scene("accepted")
+    answer = await clients.post(
+        "jobcenter",
+        f"/v1/referrals/{scene.referral.id}/hold",
+        {"reason": "awaiting_documents", "resume_on": day},
+        etag=scene.referral.etag,
+    )
+    assert (answer.status_code, answer.json()["resume_on"]) == (200, day)
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
+async def test_an_instant_that_would_be_infinite_is_refused(
+    make: Make, clients: Clients, instant: str
+) -> None:
+    scene = await make.scene()
+    body = {
+        "person_id": scene.person.id,
+        "recipient_agency_ids": [],
+        "instrument": "data_processing",
+        "granted_at": instant,
+        "informed_at": instant,
+    }
+    answer = await clients.post("lead", "/v1/consents", body)
+    assert answer.status_code == 422
+    refused = {e["pointer"] for e in answer.json()["errors"] if e["code"] == "out_of_range"}
+    assert refused == {"/granted_at", "/informed_at"}

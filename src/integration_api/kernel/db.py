@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from types import TracebackType
 from typing import Annotated, Any, Protocol, Self
 from uuid import UUID
@@ -302,6 +303,10 @@ async def prepare(connection: Connection) -> None:
         format="binary",
         encoder=lambda value: b"\x01" + orjson.dumps(value),
         decoder=lambda data: orjson.loads(data[1:]),
+    )
+    # the driver takes 0001-01-01 and 9999-12-31 for the infinities, which no answer may hold
+    await connection.set_type_codec(
+        "date", schema="pg_catalog", encoder=date.isoformat, decoder=date.fromisoformat
     )
 
 

@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+INFINITE = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))  # in the driver
 JSON_TYPES = (int, float, bool, list, dict, bytes, type(None))
 
 
@@ -40,9 +41,11 @@ def _lexical(pattern: str, code: str) -> BeforeValidator:
 
 def _to_utc(value: datetime) -> datetime:
     try:
-        return value.astimezone(UTC)
+        if INFINITE[0] < (instant := value.astimezone(UTC)) < INFINITE[1]:
+            return instant
     except OverflowError:  # no ValueError: pydantic would let it through as a 500
-        raise PydanticCustomError("instant_range", "outside the years 1 to 9999 in UTC") from None
+        pass
+    raise PydanticCustomError("instant_range", "outside the years 1 to 9999 in UTC")
 
 
 def _pattern(pattern: str, *, most: int, least: int = 1) -> StringConstraints:
