@@ -10,6 +10,7 @@ from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import ReadTx, WriteTx
 from integration_api.kernel.ids import uuid7
 from integration_api.kernel.lists import Place
+from integration_api.kernel.problems import Conflict, Finding
 from integration_api.kernel.schemas import changes
 
 from .schemas import AgencyFilter, AgencyIn, AgencyPatch
@@ -54,13 +55,19 @@ async def amend(tx: WriteTx, id: UUID, patch: AgencyPatch, version: int) -> Answ
 
     Raises:
         NotFound, PreconditionFailed, NotYourMoveProblem, UnknownReference.
+        Conflict: it would end before the day it began, which is stored.
     """
-    await concurrency.hold(tx, LOCK, SEE, version, id=id)
+    row = await concurrency.hold(tx, LOCK, SEE, version, id=id)
     values = changes(patch)
+    if (end := values.get("active_to")) and end <= row["active_from"]:
+        words = ("Endet, bevor es beginnt.", "Ends before it begins.")
+        raise Conflict(Finding("period_order", *words, pointer="/active_to"))
     _codes(None, values.get("jurisdictions", []), values.get("contact_points", []))
     today = clock.today()
-    row = await tx.row(change(frozenset(values)), id=id, today=today, **values) if values else None
-    return resource(row or await tx.row(GET, id=id, today=today))
+    moved = (
+        await tx.row(change(frozenset(values)), id=id, today=today, **values) if values else None
+    )
+    return resource(moved or await tx.row(GET, id=id, today=today))
 
 
 def _public(answer: Answer) -> Answer:

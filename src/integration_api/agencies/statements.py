@@ -90,7 +90,7 @@ GET = Query(
     select(_body(agency).label("body"), agency.c.version).where(agency.c.id == ID, visible(ME))
 )
 LOCK = Change(
-    select(agency.c.version)
+    select(agency.c.version, agency.c.active_from)
     .where(agency.c.id == ID, administered(ME))
     .with_for_update(key_share=True, of=agency)
 )
