@@ -10,7 +10,13 @@ from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import LoggedReadTx, WriteTx
 from integration_api.kernel.ids import uuid7
 from integration_api.kernel.lists import Place
-from integration_api.kernel.problems import GuardNotMet, NotYourMoveProblem, UnknownReference
+from integration_api.kernel.problems import (
+    Conflict,
+    Finding,
+    GuardNotMet,
+    NotYourMoveProblem,
+    UnknownReference,
+)
 from integration_api.kernel.reactions import Cause, react
 from integration_api.persons.lifecycle import (
     BASIS_APPLIES,
@@ -62,6 +68,7 @@ async def grant(tx: WriteTx, given: DisclosureIn) -> Answer:
         UnknownReference: a code, the person, case, recipient, consent or basis does not exist.
         NotYourMoveProblem: the caller does not control the person, or does not lead the case.
         GuardNotMet: the case is closed; the consent or the legal basis does not carry it.
+        Conflict: it would begin at once and has ended already.
     """
     _codes(given)
     values = _values(given)
@@ -72,6 +79,9 @@ async def grant(tx: WriteTx, given: DisclosureIn) -> Answer:
     facts = await tx.row(FACTS, today=clock.today(), **asked, **term)
     assert facts is not None
     _judge(facts, given, tx.caller.agency_id)
+    if given.valid_to and not given.valid_from and given.valid_to <= clock.now():
+        words = ("Endet, bevor es beginnt.", "Ends before it begins.")
+        raise Conflict(Finding("period_order", *words, pointer="/valid_to"))
     if given.case_id:
         held = await tx.row(HOLD_CASE, case_id=given.case_id)
         if held is None or held["status"] == CasePhase.CLOSED.value:
