@@ -248,18 +248,21 @@ def _given(name: str, **columns: Any) -> FromClause:
 
 def _created(c: FromClause, added: FromClause, numbered: FromClause) -> Any:
     """The answer of a create: rows of the same statement are seen through their CTEs only."""
-    seen = added.outerjoin(person, and_(person.c.id == added.c.person_id, visible_persons(ME)))
+    # one look-up for each: as a join, all visible persons are gathered while the tables are small
+    p = (
+        select(person.c.id)
+        .where(person.c.id == added.c.person_id, visible_persons(ME))
+        .limit(literal_column("1"))
+        .correlate(added)
+        .lateral("looked_up")
+    )
     who = (
         select(
-            collected(participant(added, person), added.c.created_at, added.c.id).label(
-                "documents"
-            ),
-            func.array_remove(func.array_agg(person.c.id), None, type_=ARRAY(Uuid)).label(
-                "persons"
-            ),
-            func.coalesce(func.bool_or(person.c.id.is_(None)), False).label("hidden"),
+            collected(participant(added, p), added.c.created_at, added.c.id).label("documents"),
+            func.array_remove(func.array_agg(p.c.id), None, type_=ARRAY(Uuid)).label("persons"),
+            func.coalesce(func.bool_or(p.c.id.is_(None)), False).label("hidden"),
         )
-        .select_from(seen)
+        .select_from(added.outerjoin(p, literal_column("true")))
         .subquery("participants")
     )
     n = numbered
