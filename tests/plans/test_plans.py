@@ -113,6 +113,11 @@ def faults(plan: str) -> list[str]:
     return [li.strip() for li in plan.splitlines() if SCAN.search(li) or "hashed SubPlan" in li]
 
 
+def gathered(plan: str) -> list[str]:
+    """Lines that tell of everything of an agency, put together from two arms of a policy."""
+    return [li.strip() for li in plan.splitlines() if "BitmapOr" in li]
+
+
 async def faulty(
     connection: asyncpg.Connection, statements: dict[str, Statement]
 ) -> dict[str, list[str]]:
@@ -136,6 +141,21 @@ async def test_an_index_drives_every_other_statement(large: asyncpg.Connection) 
     asked = others()
     assert len(asked) > 60
     assert await faulty(large, asked) == {}
+
+
+async def test_what_answers_with_one_thing_gathers_nothing(large: asyncpg.Connection) -> None:
+    found = {name: gathered(await plan(large, s.sql)) for name, s in others().items()}
+    batches = {f"integration_api.referrals.statements_moves.{n}" for n in ("EXPIRE", "LAPSE")}
+    assert {name for name, lines in found.items() if lines} <= batches  # the worker's, in its role
+
+
+async def test_a_parameter_that_hides_a_partial_index_would_be_found(
+    large: asyncpg.Connection,
+) -> None:
+    found = await plan(large, "select id from ia.disclosure where consent_id = $1 and status = $2")
+    assert gathered(found), found
+    sql = "select id from ia.disclosure where consent_id = $1 and status = 'active'"
+    assert not gathered(await plan(large, sql))
 
 
 @pytest.mark.parametrize(
