@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from integration_api.cli import place
 from integration_api.demo.house import id_of
 from integration_api.kernel import clock
+from integration_api.postgres import schema
 from integration_api.postgres.launcher import LocalPostgres
 from tests.cli.commands import SECRET, Outcome, command
 from tests.running import PROGRAM, demo, environment
@@ -170,6 +172,21 @@ def test_the_demo_prints_its_keys_and_three_calls_for_this_port() -> None:
     calls = re.findall(r"curl -s '(\S+)'", printed)
     assert len(calls) % 3 == 0
     assert all(url.startswith(demo().url) for url in calls)
+
+
+async def test_a_first_start_migrates_when_the_other_thread_has_loaded(
+    server: LocalPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+
+    async def migrate(_: str) -> bool:
+        steps.append("migrate")
+        return True
+
+    monkeypatch.setattr(place, "DATABASE", "first_start")
+    monkeypatch.setattr(schema, "migrate", migrate)
+    await place.provide(server, lambda: steps.append("loaded"))
+    assert steps == ["loaded", "migrate"]
 
 
 async def on_demo(*arguments: str) -> Outcome:

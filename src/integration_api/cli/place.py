@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
@@ -49,9 +49,16 @@ def server_of(settings: Settings) -> LocalPostgres:
     return LocalPostgres(settings.data_dir / "postgres")
 
 
+def _nothing() -> None:
+    """Nothing else is being imported."""
+
+
 @contextmanager
-def started(settings: Settings) -> Iterator[Place]:
+def started(settings: Settings, loaded: Callable[[], None] = _nothing) -> Iterator[Place]:
     """The database for a service: our server is started, brought up to date, and stopped after.
+
+    `loaded` waits for what another thread imports: two threads in one package may each find the
+    other's half.
 
     Raises:
         LocalPostgresError: another process runs it.
@@ -60,7 +67,7 @@ def started(settings: Settings) -> Iterator[Place]:
         yield external(settings)
         return
     with server_of(settings) as server:
-        run(provide(server))
+        run(provide(server, loaded))
         yield of_server(server)
 
 
@@ -101,7 +108,7 @@ async def connect(dsn: str) -> Connection:
         ) from error
 
 
-async def provide(server: LocalPostgres) -> None:
+async def provide(server: LocalPostgres, loaded: Callable[[], None]) -> None:
     """Database, roles and schema on our own server; nothing is done where they are there."""
     owner = server.dsn("postgres", DATABASE)
     try:
@@ -116,6 +123,7 @@ async def provide(server: LocalPostgres) -> None:
     finally:
         await connection.close()
     if fresh:
+        loaded()
         await schema.migrate(owner)
 
 

@@ -55,8 +55,12 @@ def serve(
     secret = secret_of(settings)
     if not settings.local:
         run(_must_fit(external(settings), with_worker))
-    _load_meanwhile()
-    with started(settings) as place, _listening(host, port) as door:
+    with (
+        _loading() as loaded,
+        started(settings, loaded) as place,
+        _listening(host, port) as door,
+    ):
+        loaded()
         address = f"http://{'[' + host + ']' if ':' in host else host}:{door.getsockname()[1]}"
         if "public_url" not in settings.model_fields_set:
             settings = settings.model_copy(update={"public_url": address})
@@ -157,7 +161,8 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield door
 
 
-def _load_meanwhile() -> None:
+@contextlib.contextmanager
+def _loading() -> Iterator[Callable[[], None]]:
     """Import the application while PostgreSQL starts: each of them takes a second.
 
     Without garbage collection until we answer, which would find nothing and take a tenth of it.
@@ -167,6 +172,11 @@ def _load_meanwhile() -> None:
         target=importlib.import_module, args=("integration_api.app",), daemon=True
     )
     load.start()
+    try:
+        yield load.join
+    except Exception:  # its sentence needs imports of its own
+        load.join()
+        raise
 
 
 async def _must_fit(place: Place, with_worker: bool) -> None:
