@@ -8,7 +8,7 @@ handed on as a parameter that no operation has.
 
 import asyncio
 import json
-from collections.abc import Iterable
+import re
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
@@ -36,6 +36,7 @@ SECURITY = {
     "Cache-Control": "no-store",
 }
 _HEADERS = tuple((n.lower().encode(), v.encode()) for n, v in SECURITY.items())
+_MARK = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 _VERSION = (b"api-version", __version__.encode())
 
 
@@ -175,16 +176,23 @@ def parse(body: bytes) -> object:
     Raises:
         Malformed: no JSON, no UTF-8, a name twice, `NaN`, nested too deeply.
     """
+    if _is_deep(body):  # the parser would recurse until Python's limit, and others then meet it
+        raise problems.Malformed
     try:
-        document = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_refuse)
-    except (ValueError, RecursionError) as e:  # RecursionError is no ValueError
+        return json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_refuse)
+    except ValueError as e:
         raise problems.Malformed from e
-    layer = [document]
-    for _ in range(MOST_DEPTH + 1):
-        layer = [child for node in layer for child in _children(node)]
-        if not layer:
-            return document
-    raise problems.Malformed
+
+
+def _is_deep(body: bytes) -> bool:
+    if body.count(b"[") + body.count(b"{") <= MOST_DEPTH:
+        return False
+    depth = 0
+    for mark in _MARK.finditer(body):
+        depth += (mark[0] in (b"[", b"{")) - (mark[0] in (b"]", b"}"))
+        if depth > MOST_DEPTH:
+            return True
+    return False
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -196,10 +204,6 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse(_: str) -> object:
     raise ValueError("not JSON")
-
-
-def _children(node: object) -> Iterable[object]:
-    return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
 
 
 def _media(method: str, headers: Headers) -> None:
