@@ -105,6 +105,18 @@ async def test_a_period_that_ends_before_it_begins_is_refused(clients: Clients) 
     assert answer.json()["errors"][0]["code"] == "period_order"
 
 
+async def test_an_agency_cannot_end_before_the_day_on_which_it_began(clients: Clients) -> None:
+    made = await clients.post("lead", "/v1/agencies", TEAM | {"parent_id": str(id_of("lead"))})
+    path, etag = made.headers["Location"], made.headers["ETag"]
+    began = made.json()["active_from"]
+    for end in ("2000-01-01", began):
+        refused = await clients.patch("lead", path, {"active_to": end}, etag=etag)
+        assert refused.status_code == 409
+        (finding,) = refused.json()["errors"]
+        assert (finding["code"], finding["pointer"]) == ("period_order", "/active_to")
+    assert (await clients.get("lead", path)).headers["ETag"] == etag
+
+
 async def test_who_has_the_directory_already_is_told_so(clients: Clients) -> None:
     for path in ("/v1/agencies", f"/v1/agencies/{id_of('jobcenter')}"):
         first = await clients.get(None, path)

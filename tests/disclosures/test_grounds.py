@@ -65,6 +65,16 @@ async def test_a_consent_covers_no_more_than_it_says(
     assert (await grant(clients, person, ground)).status_code == 201
 
 
+async def test_a_disclosure_that_has_ended_already_is_refused(make: Make, clients: Clients) -> None:
+    person = await make.person()
+    ground = {"kind": "consent", "consent_id": (await make.consent(person)).id}
+    ended = (clock.now() - timedelta(hours=1)).isoformat()
+    answer = await grant(clients, person, ground, valid_to=ended)
+    assert answer.status_code == 409
+    (finding,) = answer.json()["errors"]
+    assert (finding["code"], finding["pointer"]) == ("period_order", "/valid_to")
+
+
 async def test_a_revoked_consent_grounds_nothing(make: Make, clients: Clients) -> None:
     person = await make.person()
     consent = await make.consent(person)
