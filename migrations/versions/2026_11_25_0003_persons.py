@@ -223,8 +223,8 @@ create policy disclosure_keep on ia.disclosure to ia_owner using (true) with che
 create policy person_read on ia.person for select to ia_app using (
   municipality_id = (select ia.ctx_municipality())
   and (controller_agency_id = (select ia.ctx_agency())
-    or id = any (array(select d.person_id from ia.disclosure d
-      where {LIVE}))))
+    or exists (select 1 from ia.disclosure d where d.person_id = person.id and {LIVE}
+      offset 0)))
 
 create policy person_add on ia.person for insert to ia_app with check (
   municipality_id = (select ia.ctx_municipality())
@@ -239,16 +239,16 @@ create policy person_change on ia.person for update to ia_app
 create policy residence_period_read on ia.residence_period for select to ia_app using (
   municipality_id = (select ia.ctx_municipality())
   and (controller_agency_id = (select ia.ctx_agency())
-    or person_id = any (array(select d.person_id from ia.disclosure d
-      where {LIVE} and 'residence' = any (d.compartments)))))
+    or exists (select 1 from ia.disclosure d where d.person_id = residence_period.person_id
+        and {LIVE} and 'residence' = any (d.compartments) offset 0)))
 
 create policy residence_period_add on ia.residence_period for insert to ia_app with check (
   municipality_id = (select ia.ctx_municipality())
   and recorded_by_agency_id = (select ia.ctx_agency())
   and exists (select 1 from ia.person p where p.id = person_id)
   and (controller_agency_id = (select ia.ctx_agency())
-    or person_id = any (array(select d.person_id from ia.disclosure d
-      where {LIVE} and 'residence' = any (d.compartments)))))
+    or exists (select 1 from ia.disclosure d where d.person_id = residence_period.person_id
+        and {LIVE} and 'residence' = any (d.compartments) offset 0)))
 
 create policy consent_read on ia.consent for select to ia_app using (
   municipality_id = (select ia.ctx_municipality())

@@ -47,20 +47,24 @@ class Direction:
     backwards: bool = False
 
 
-def page(
+def cut(
     rows: Select[Any], at: ColumnElement[Any], last: ColumnElement[Any], direction: Direction
-) -> CTE:
-    """One page of `rows`, newest first, with one row more as a probe.
-
-    Columns: those of `rows`, `n` (place on the page); `rows` must have `at` and `id`.
-    """
+) -> Select[Any]:
+    """As many of `rows` as a page can take, with one row more as a probe."""
     if direction.backwards:
         rows = rows.where(at >= AT, or_(at > AT, last > LAST)).order_by(at, last)
     else:
         if direction.after:
             rows = rows.where(at <= AT, or_(at < AT, last < LAST))
         rows = rows.order_by(at.desc(), last.desc())
-    found = rows.limit(LIMIT + 1).subquery("found")
+    return rows.limit(LIMIT + 1)
+
+
+def page(
+    rows: Select[Any], at: ColumnElement[Any], last: ColumnElement[Any], direction: Direction
+) -> CTE:
+    """One page of `rows`, which must have `at` and `id`, newest first; `n` is the place on it."""
+    found = cut(rows, at, last, direction).subquery("found")
     order = (
         (found.c.at, found.c.id) if direction.backwards else (found.c.at.desc(), found.c.id.desc())
     )

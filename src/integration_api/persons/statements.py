@@ -6,8 +6,10 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Date,
+    Select,
     Text,
     Uuid,
+    and_,
     any_,
     bindparam,
     case,
@@ -17,13 +19,15 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    type_coerce,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.kernel import journal
-from integration_api.kernel.lists import Direction, envelope, page, variants
+from integration_api.kernel.lists import Direction, cut, envelope, page, variants
 from integration_api.kernel.shape import (
     CORE,
     NOBODY,
@@ -34,8 +38,8 @@ from integration_api.kernel.shape import (
 )
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 
-from .access import disclosed, visible, visible_periods
-from .models import person, residence_period
+from .access import disclosed, live, visible, visible_periods
+from .models import disclosure, person, residence_period
 
 ID = bindparam("id", type_=Uuid())
 TODAY = bindparam("today", type_=Date())
@@ -62,7 +66,7 @@ def name_of(p: FromClause) -> ColumnElement[Any]:
 
 
 def _sees_residence(p: FromClause) -> ColumnElement[bool]:
-    return or_(p.c.controller_agency_id == ME.agency, p.c.id == any_(disclosed(ME, "residence")))
+    return or_(p.c.controller_agency_id == ME.agency, disclosed(ME, p.c.id, "residence"))
 
 
 def _current(p: FromClause) -> ColumnElement[Any]:
@@ -147,11 +151,30 @@ LOCK = Change(
 ECHO = Effect("updatePerson", select(*_answer(person)).where(person.c.id == ID, OWN))
 
 
+def _own() -> Select[Any]:
+    p = person.c
+    mine = and_(visible(ME), p.controller_agency_id == ME.agency)
+    return select(p.id, p.created_at.label("at")).where(mine)
+
+
+def _disclosed() -> Select[Any]:
+    """Driven from the disclosures: judged one by one, all persons of the city would be read."""
+    p = person.c
+    ids = select(disclosure.c.person_id).where(live(ME))
+    theirs = and_(
+        visible(ME),
+        p.controller_agency_id != ME.agency,
+        p.id == any_(type_coerce(func.array(ids.scalar_subquery()), ARRAY(Uuid))),
+    )
+    return select(p.id, p.created_at.label("at")).where(theirs)
+
+
 @variants
 def list_persons(direction: Direction) -> Personal:
     """One page of the persons that the caller may see."""
-    rows = select(person.c.id, person.c.created_at.label("at")).where(visible(ME))
-    found = page(rows, person.c.created_at, person.c.id, direction)
+    arms = [cut(a, person.c.created_at, person.c.id, direction) for a in (_own(), _disclosed())]
+    seen = union_all(*(a.subquery().select() for a in arms)).subquery("visible")
+    found = page(select(seen), seen.c.at, seen.c.id, direction)
     extra = (
         func.coalesce(func.array_agg(found.c.id, type_=ARRAY(Uuid)), NOBODY).label("subjects"),
         CORE_RESIDENCE.label("compartments"),

@@ -7,7 +7,6 @@ from sqlalchemy import (
     Date,
     Text,
     Uuid,
-    any_,
     bindparam,
     func,
     insert,
@@ -78,7 +77,7 @@ SEE = Query(
         person.c.controller_agency_id,
         or_(
             person.c.controller_agency_id == ME.agency,
-            person.c.id == any_(disclosed(ME, "residence")),
+            disclosed(ME, person.c.id, "residence"),
         ).label("residence"),
         select(agency.c.type).where(agency.c.id == ME.agency).scalar_subquery().label("mine"),
     ).where(person.c.id == PERSON_ID, visible(ME))
