@@ -8,8 +8,8 @@ from typing import Any
 
 from httpx import Response
 
-from integration_api.kernel.ids import reference
 from tests.access.operations import LISTS, OWNERS, PREPARED, Call
+from tests.cases.references import reference
 from tests.cast import id_of
 from tests.clients import Clients
 from tests.make import Make

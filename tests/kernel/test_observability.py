@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 
 from integration_api.kernel import observability
 from integration_api.kernel.observability import configure_logging, count_statement, metrics_text
+from integration_api.kernel.principal import ANONYMOUS
 from tests.kernel.tiny import ID, KEY, build, client
 
 APP = build()
@@ -44,7 +46,7 @@ def seeing(app: FastAPI) -> FastAPI:
     async def _seen(request: Request) -> dict[str, str]:
         for _ in range(3):
             count_statement()
-        request.state.client_id = "c-1"
+        request.state.caller = replace(ANONYMOUS, client_id=UUID(ID))
         return {"id": request.state.request_id, "uuid": str(request.state.request_uuid)}
 
     return app
@@ -114,7 +116,7 @@ async def test_an_invented_method_is_not_repeated() -> None:
 async def test_the_line_names_client_statements_and_trace() -> None:
     parent = f"00-{TRACE}-00f067aa0ba902b7-01"
     entry = await line("GET", "/seen", seeing(build()), traceparent=parent)
-    assert (entry["client_id"], entry["statements"], entry["trace_id"]) == ("c-1", 3, TRACE)
+    assert (entry["client_id"], entry["statements"], entry["trace_id"]) == (ID, 3, TRACE)
     entry = await line("GET", "/v1/open/small", traceparent=CANARY)
     assert (entry["client_id"], entry["statements"], entry["trace_id"]) == (None, 0, None)
 

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import integration_api.app  # noqa: F401 - imports every table
 from integration_api.app import LIFECYCLES
-from integration_api.kernel import ids
 from integration_api.kernel.tables import metadata
 from integration_api.postgres import schema
 from integration_api.postgres.launcher import LocalPostgres
+from tests.cases.references import damm
 from tests.conftest import clone
 
 WITHOUT_POLICIES = {
@@ -206,4 +206,4 @@ async def test_database_and_python_agree_on_check_digits(
     server: LocalPostgres, database_name: str, digits: str
 ) -> None:
     (row,) = await _all(server, database_name, "select ia.damm($1) as digit", digits)
-    assert row["digit"] == ids.damm(digits)
+    assert row["digit"] == damm(digits)

@@ -21,10 +21,10 @@ from fastapi import Depends, Request
 
 from . import clock
 from .answers import Answer
-from .idempotency import PREPARED, Claim, Claimed
+from .idempotency import PREPARED, Claim, Key, claim
 from .ids import uuid7
 from .observability import count_statement
-from .principal import ANONYMOUS, Caller, Principal, Purpose
+from .principal import ANONYMOUS, Principal, Purpose, purpose_of
 from .problems import KeyInUse
 from .statements import Change, Personal, Query, Statement
 
@@ -257,31 +257,32 @@ async def _read(request: Request) -> AsyncIterator[ReadTx]:
         yield tx
 
 
-async def _own(request: Request, caller: Caller) -> AsyncIterator[ReadTx]:
-    async with request.app.state.db.reading(caller) as tx:
+async def _own(request: Request) -> AsyncIterator[ReadTx]:
+    async with request.app.state.db.reading(request.state.caller) as tx:
         yield tx
 
 
 async def _write(
-    request: Request, caller: Caller, purpose: Purpose, claim: Claimed
+    request: Request, purpose: Purpose = None, key: Key = None
 ) -> AsyncIterator[WriteTx]:
-    call = Call(caller, purpose, request.state.request_uuid, claim)
+    call = _call(request, purpose, await claim(request, key))
     async with request.app.state.db.writing(call) as tx:
         yield tx
 
 
-async def _amend(request: Request, caller: Caller, purpose: Purpose) -> AsyncIterator[WriteTx]:
-    call = Call(caller, purpose, request.state.request_uuid)
-    async with request.app.state.db.writing(call) as tx:
+async def _amend(request: Request, purpose: Purpose = None) -> AsyncIterator[WriteTx]:
+    async with request.app.state.db.writing(_call(request, purpose)) as tx:
         yield tx
 
 
-async def _logged(
-    request: Request, caller: Caller, purpose: Purpose
-) -> AsyncIterator[LoggedReadTx]:
-    call = Call(caller, purpose, request.state.request_uuid)
-    async with request.app.state.db.logged(call) as tx:
+async def _logged(request: Request, purpose: Purpose = None) -> AsyncIterator[LoggedReadTx]:
+    async with request.app.state.db.logged(_call(request, purpose)) as tx:
         yield tx
+
+
+def _call(request: Request, purpose: str | None, claim: Claim | None = None) -> Call:
+    state = request.state
+    return Call(state.caller, purpose_of(state.caller, purpose), state.request_uuid, claim)
 
 
 Read = Annotated[ReadTx, Depends(_read, scope="function")]

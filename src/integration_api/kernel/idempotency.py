@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 from asyncpg import Connection
-from fastapi import Depends, Header, Request
+from fastapi import Header, Request
 from sqlalchemy import CheckConstraint, Column, DateTime, Index, Integer, LargeBinary, Table, Text
 from sqlalchemy import Uuid as UuidType
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -23,7 +23,6 @@ from integration_api import __version__
 
 from . import clock
 from .answers import Answer
-from .principal import Caller
 from .problems import KeyReused, NotFound
 from .tables import metadata
 
@@ -121,22 +120,22 @@ def _hex_text(text: str) -> str:
     return f"convert_from('\\x{text.encode().hex()}', 'UTF8')"
 
 
-async def _claimed(
-    request: Request,
-    caller: Caller,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            description="Makes a repetition safe for 24 hours: same key, same answer.",
-            min_length=8,
-            max_length=64,
-            pattern=r"^[A-Za-z0-9_.:-]+$",
-            examples=["intake-0001"],
-        ),
-    ] = None,
-) -> Claim | None:
-    if idempotency_key is None:
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Makes a repetition safe for 24 hours: same key, same answer.",
+        min_length=8,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9_.:-]+$",
+        examples=["intake-0001"],
+    ),
+]
+
+
+async def claim(request: Request, key: str | None) -> Claim | None:
+    """The use that a request makes of its key, if it has one."""
+    if key is None:
         return None
     body = await request.body()
     parts = [
@@ -148,7 +147,8 @@ async def _claimed(
         __version__.encode(),
     ]
     fingerprint = hashlib.sha256(b"\0".join(parts)).digest()
-    return Claim(caller.municipality_id, caller.client_id, idempotency_key, fingerprint)
+    caller = request.state.caller
+    return Claim(caller.municipality_id, caller.client_id, key, fingerprint)
 
 
 def _parsed(body: bytes) -> Any:
@@ -156,6 +156,3 @@ def _parsed(body: bytes) -> Any:
         return orjson.loads(body) if body else None
     except orjson.JSONDecodeError:
         return hashlib.sha256(body).hexdigest()
-
-
-Claimed = Annotated[Claim | None, Depends(_claimed)]

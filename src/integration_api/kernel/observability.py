@@ -78,7 +78,7 @@ class Observe:
                 route=route,
                 status=status,
                 ms=round(seconds * 1000, 2),
-                client_id=state.get("client_id"),
+                client_id=str(caller.client_id) if (caller := state.get("caller")) else None,
                 statements=counted[0],
             )
 

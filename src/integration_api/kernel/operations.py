@@ -2,14 +2,14 @@
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query, params
+from fastapi import APIRouter, Depends, Request, params
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from .lifecycle import Lifecycle
 from .principal import needs
-from .schemas import Query as QueryModel
 from .scopes import PROSE, Scope
 
 Handler = Callable[..., Any]
@@ -54,7 +54,7 @@ def operation(
         codes = {*ALWAYS, *problems, *(() if public else (401, 403))}
         for name in takes:
             codes |= TAKES.get(name, frozenset())
-        asks = [needs(scope)] if scope else []
+        asks = [] if public else [needs(scope)]
         if not any(_is_query(p.annotation) for p in takes.values()):
             asks.append(Depends(_no_query))
         if method == "POST":
@@ -111,12 +111,12 @@ def transition(
     )
 
 
-class Nothing(QueryModel):
-    """No query parameter at all."""
-
-
-async def _no_query(_: Annotated[Nothing, Query()]) -> None:
+async def _no_query(request: Request) -> None:
     """Refuse every query parameter (400)."""
+    if names := request.query_params.keys():
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", name)} for name in names]
+        )
 
 
 def _is_query(annotation: Any) -> bool:

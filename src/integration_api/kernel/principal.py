@@ -140,26 +140,41 @@ _bearer = HTTPBearer(
 )
 
 
-async def _caller(
-    request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    acting_agency: Annotated[
-        str | None,
-        Header(
-            alias="Acting-Agency",
-            description="The agency you act for.",
-            json_schema_extra={"format": "uuid"},
-        ),
-    ] = None,
-) -> Principal:
-    key = credentials.credentials if credentials else ""
-    principal: Principal | None = await request.app.state.keys.find(key)
-    if principal is None:
-        raise Unauthenticated
-    request.state.client_id = str(principal.client_id)
-    if acting_agency is not None and _uuid(acting_agency) != principal.agency_id:
-        raise NotAMember
-    return principal
+def needs(scope: Scope | None) -> Any:
+    """The gate of every operation that is not public: a live key, its agency, its scope.
+
+    The framework would solve a shared dependency once for each that names it; hence one, which
+    leaves the principal in `request.state.caller`.
+
+    Raises:
+        Unauthenticated: no key, or none that lives (401).
+        NotAMember: the key is not of the agency in `Acting-Agency` (403).
+        MissingScope: 403, names what is missing.
+    """
+
+    async def admit(
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+        acting_agency: Annotated[
+            str | None,
+            Header(
+                alias="Acting-Agency",
+                description="The agency you act for.",
+                json_schema_extra={"format": "uuid"},
+            ),
+        ] = None,
+    ) -> None:
+        key = credentials.credentials if credentials else ""
+        principal: Principal | None = await request.app.state.keys.find(key)
+        if principal is None:
+            raise Unauthenticated
+        request.state.caller = principal
+        if acting_agency is not None and _uuid(acting_agency) != principal.agency_id:
+            raise NotAMember
+        if scope and scope not in principal.scopes:
+            raise MissingScope(missing_scopes=[scope.value])
+
+    return Depends(admit)
 
 
 def _uuid(text: str) -> UUID:
@@ -170,41 +185,26 @@ def _uuid(text: str) -> UUID:
     return UUID(text)
 
 
-Caller = Annotated[Principal, Depends(_caller)]
+Purpose = Annotated[
+    Code | None,
+    Header(
+        alias="Processing-Purpose",
+        description="Why personal data is processed: a code of the list `purposes` that is"
+        " registered for the client. A person states it; a machine client with exactly one"
+        " registered purpose may leave it out.",
+        examples=["case_management"],
+    ),
+]
 
 
-def needs(scope: Scope) -> Any:
-    """A dependency that refuses a client without `scope`.
+def purpose_of(caller: Principal, stated: str | None) -> str:
+    """The purpose of a request.
 
     Raises:
-        MissingScope: 403, names what is missing.
+        InvalidPurpose: none is stated where it must be, or one that is not registered (400).
     """
-
-    async def check(caller: Caller) -> None:
-        if scope not in caller.scopes:
-            raise MissingScope(missing_scopes=[scope.value])
-
-    return Depends(check)
-
-
-async def _purpose(
-    caller: Caller,
-    processing_purpose: Annotated[
-        Code | None,
-        Header(
-            alias="Processing-Purpose",
-            description="Why personal data is processed: a code of the list `purposes` that is"
-            " registered for the client. A person states it; a machine client with exactly one"
-            " registered purpose may leave it out.",
-            examples=["case_management"],
-        ),
-    ] = None,
-) -> str:
-    if processing_purpose is None and caller.member_id is None and len(caller.purposes) == 1:
+    if stated is None and caller.member_id is None and len(caller.purposes) == 1:
         return caller.purposes[0]
-    if processing_purpose is None or processing_purpose not in caller.purposes:
+    if stated is None or stated not in caller.purposes:
         raise InvalidPurpose
-    return processing_purpose
-
-
-Purpose = Annotated[str, Depends(_purpose)]
+    return stated
