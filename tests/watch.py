@@ -26,7 +26,7 @@ def document() -> dict[str, Any]:
 def templates() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
     """Path templates as patterns, literal ones first."""
     paths = document()["paths"]
-    ordered = sorted(paths, key=lambda p: (p.count("{"), p))
+    ordered = sorted(paths, key=lambda p: (p.count("{"), -len(p)))
     return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", p)), paths[p]) for p in ordered]
 
 

@@ -18,8 +18,9 @@ CANARY = "canary" + secrets.token_hex(6)
 
 BODIED = sorted(
     [
-        "createPerson", "createAgency", "updatePerson", "addResidencePeriod", "createConsent",
-        "grantDisclosure", "createCase", "updateCase", "addParticipant", "reassessCase",
+        "createPerson", "createAgency", "updateAgency", "updatePerson", "addResidencePeriod",
+        "createConsent", "grantDisclosure", "createCase", "updateCase", "addParticipant",
+        "reassessCase",
         "returnToAssessmentCase", "returnToGoalsCase", "closeCase", "reopenCase", "createReferral",
         "declineReferral", "holdReferral", "completeReferral", "failReferral", "withdrawReferral",
         "voidReferral",

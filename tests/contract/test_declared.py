@@ -11,6 +11,7 @@ from httpx import Response
 from integration_api.code_lists import service as code_lists
 from integration_api.edge.guards import Guard
 from integration_api.kernel.db import Database
+from integration_api.portal import service as portal
 from tests import watch
 from tests.access.operations import LISTS, OWNERS, PREPARED, Call
 from tests.cast import id_of
@@ -19,6 +20,13 @@ from tests.contract.recording import PLAIN, RECORDED
 from tests.make import Make
 
 REUSED = {"name": {"kind": "mononym", "mononym": "Schlüssel"}}
+DOCUMENTS = {
+    "listCodeLists": "/v1/code-lists?limit=1",
+    "listLifecycles": "/v1/lifecycles",
+    "drawLifecycle": "/v1/lifecycles/referral.svg",
+    "getContract": "/v1/openapi.json",
+}
+OPERATIONS = [*RECORDED, *DOCUMENTS]
 ABSENT = "01990000-0000-7000-8000-00000000dead"
 
 
@@ -26,7 +34,7 @@ async def call_of(operation: str, make: Make) -> tuple[Call, str]:
     """How an operation is called, and by whom."""
     if operation in PREPARED:
         return await PREPARED[operation](make), OWNERS[operation]
-    return Call("GET", {**LISTS, **PLAIN}[operation]), "lead"
+    return Call("GET", {**LISTS, **PLAIN, **DOCUMENTS}[operation]), "lead"
 
 
 def declared(operation: str) -> set[str]:
@@ -53,7 +61,7 @@ async def send(
     return await clients.request(who, method, call.path, etag=etag, headers=headers, **kw)
 
 
-@pytest.mark.parametrize("operation", RECORDED)
+@pytest.mark.parametrize("operation", OPERATIONS)
 async def test_who_may_not_is_told_so(operation: str, make: Make, clients: Clients) -> None:
     call, owner = await call_of(operation, make)
     if "401" not in declared(operation):
@@ -73,7 +81,7 @@ async def test_who_may_not_is_told_so(operation: str, make: Make, clients: Clien
         assert bare.json()["missing_scopes"]
 
 
-@pytest.mark.parametrize("operation", RECORDED)
+@pytest.mark.parametrize("operation", OPERATIONS)
 async def test_malformed_requests_are_told_so(operation: str, make: Make, clients: Clients) -> None:
     call, owner = await call_of(operation, make)
     path = call.path
@@ -88,7 +96,7 @@ async def test_malformed_requests_are_told_so(operation: str, make: Make, client
     assert call.method in wrong.headers["Allow"]
 
 
-@pytest.mark.parametrize("operation", RECORDED)
+@pytest.mark.parametrize("operation", OPERATIONS)
 async def test_a_slow_body_is_given_up(
     operation: str, make: Make, clients: Clients, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +113,7 @@ async def test_a_slow_body_is_given_up(
     assert (await send(clients, owner, call, headers, content=slowly())).status_code == 408
 
 
-@pytest.mark.parametrize("operation", RECORDED)
+@pytest.mark.parametrize("operation", OPERATIONS)
 async def test_a_key_of_another_request_is_refused(
     operation: str, make: Make, clients: Clients
 ) -> None:
@@ -130,7 +138,7 @@ class Broken:
         raise self.error
 
 
-@pytest.mark.parametrize("operation", RECORDED)
+@pytest.mark.parametrize("operation", OPERATIONS)
 async def test_a_fault_is_a_503_or_a_500(
     operation: str, make: Make, clients: Clients, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,7 +150,8 @@ async def test_a_fault_is_a_503_or_a_500(
 
     with monkeypatch.context() as patched:
         patched.setitem(state, "db", Database(Broken(RuntimeError("a canary"))))
-        patched.setattr(code_lists, "lists", broken)
+        for module, name in ((code_lists, "lists"), (portal, "contract"), (portal, "lifecycle")):
+            patched.setattr(module, name, broken)
         patched.setitem(state, "lifecycles", None)
         bug = await send(clients, owner, call)
     assert bug.status_code == 500, bug.text

@@ -12,6 +12,7 @@ from integration_api.edge import guards
 from integration_api.kernel import observability, problems
 from integration_api.kernel.paging import Cursors
 from integration_api.portal import routes as portal
+from tests import watch
 
 DEMO = {"wuppertal-jobcenter": "ia_demo_12ab34cd_" + "0" * 72, "koeln-case-management": "ia_demo_x"}
 
@@ -38,5 +39,9 @@ def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
 async def reader(*, demo: dict[str, str] | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a key."""
     transport = httpx.ASGITransport(public_app(demo=demo))
-    async with httpx.AsyncClient(transport=transport, base_url="http://office.test") as client:
+    async with httpx.AsyncClient(
+        transport=transport,
+        base_url="http://office.test",
+        event_hooks={"response": [watch.see]},
+    ) as client:
         yield client
