@@ -14,11 +14,14 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from integration_api.kernel import db
 from integration_api.kernel.lifecycle import SYSTEM
 from tests import watch
 
 SOURCE = Path(__file__).parents[2] / "src" / "integration_api"
 FILES = sorted(SOURCE.rglob("*.py"))
+HANDLES: tuple[Any, ...] = (db.Read, db.OwnRead, db.Write, db.Amend, db.LoggedRead)
+OPENING = {handle.__metadata__[0].dependency for handle in HANDLES}
 NOUNS = ("agencies", "persons", "disclosures", "cases", "referrals")
 
 
@@ -121,6 +124,28 @@ def routes(app: FastAPI) -> list[APIRoute]:
     """The routes of the contract."""
     found = [c.route for c in iter_route_contexts(app.router.routes)]
     return [r for r in found if isinstance(r, APIRoute) and r.operation_id]
+
+
+def unclosed(route: APIRoute) -> bool:
+    """Whether a route takes a handle, whose transaction nobody would end."""
+    hints = inspect.signature(route.endpoint).parameters.values()
+    marks = [m for h in hints for m in getattr(h.annotation, "__metadata__", ())]
+    opens = any(getattr(m, "dependency", None) in OPENING for m in marks)
+    return opens and route.endpoint.__code__.co_qualname != "within.<locals>.inside"
+
+
+def test_every_handler_with_a_handle_is_within_its_transaction(app: FastAPI) -> None:
+    assert [r.operation_id for r in routes(app) if unclosed(r)] == []
+
+
+def test_a_route_that_nobody_closes_would_be_found() -> None:
+    app = FastAPI()
+
+    @app.get("/v1/open", operation_id="open")
+    async def forgotten(db: db.Read) -> None: ...
+
+    found = [r.operation_id for r in routes(app) if unclosed(r)]
+    assert found == ["open"]
 
 
 def test_every_operation_has_its_words(app: FastAPI) -> None:

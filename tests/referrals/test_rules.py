@@ -184,7 +184,7 @@ async def test_what_has_ended_is_in_nobodys_queue(make: Make, clients: Clients, 
     ended = (await make.scene("completed")).referral
     path = f"/v1/referrals/{ended.id}/{verb}"
     answer = await clients.post("jobcenter/worker_1", path, etag=ended.etag)
-    assert (answer.status_code, answer.json()["guard"]) == (409, "still_open")
+    assert (answer.status_code, answer.json()["guard"]) == (409, "referral_open")
 
 
 async def test_after_the_end_the_recipient_reads_on_for_the_days_agreed(

@@ -1,15 +1,16 @@
 """The only place that opens, commits or rolls back a transaction.
 
 A request's transaction opens with its first statement, on one connection, and is committed
-before the answer leaves (`Depends(..., scope="function")`). Round trips: opening (BEGIN,
-context, claim of the idempotency key), the statements, closing (stored answer, COMMIT).
+before the answer leaves: `within` stands around every handler that takes a handle. Round trips:
+opening (BEGIN, context, claim of the idempotency key), the statements, closing (answer, COMMIT).
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import wraps
 from types import TracebackType
 from typing import Annotated, Any, Protocol, Self
 from uuid import UUID
@@ -252,32 +253,30 @@ async def _rollback(connection: Connection, sql: str) -> None:
         connection.terminate()
 
 
-async def _read(request: Request) -> AsyncIterator[ReadTx]:
-    async with request.app.state.db.reading(ANONYMOUS) as tx:
-        yield tx
+async def _read(request: Request) -> ReadTx:
+    tx: ReadTx = request.app.state.db.reading(ANONYMOUS)
+    return tx
 
 
-async def _own(request: Request) -> AsyncIterator[ReadTx]:
-    async with request.app.state.db.reading(request.state.caller) as tx:
-        yield tx
+async def _own(request: Request) -> ReadTx:
+    tx: ReadTx = request.app.state.db.reading(request.state.caller)
+    return tx
 
 
-async def _write(
-    request: Request, purpose: Purpose = None, key: Key = None
-) -> AsyncIterator[WriteTx]:
+async def _write(request: Request, purpose: Purpose = None, key: Key = None) -> WriteTx:
     call = _call(request, purpose, await claim(request, key))
-    async with request.app.state.db.writing(call) as tx:
-        yield tx
+    tx: WriteTx = request.app.state.db.writing(call)
+    return tx
 
 
-async def _amend(request: Request, purpose: Purpose = None) -> AsyncIterator[WriteTx]:
-    async with request.app.state.db.writing(_call(request, purpose)) as tx:
-        yield tx
+async def _amend(request: Request, purpose: Purpose = None) -> WriteTx:
+    tx: WriteTx = request.app.state.db.writing(_call(request, purpose))
+    return tx
 
 
-async def _logged(request: Request, purpose: Purpose = None) -> AsyncIterator[LoggedReadTx]:
-    async with request.app.state.db.logged(_call(request, purpose)) as tx:
-        yield tx
+async def _logged(request: Request, purpose: Purpose = None) -> LoggedReadTx:
+    tx: LoggedReadTx = request.app.state.db.logged(_call(request, purpose))
+    return tx
 
 
 def _call(request: Request, purpose: str | None, claim: Claim | None = None) -> Call:
@@ -285,11 +284,22 @@ def _call(request: Request, purpose: str | None, claim: Claim | None = None) -> 
     return Call(state.caller, purpose_of(state.caller, purpose), state.request_uuid, claim)
 
 
-Read = Annotated[ReadTx, Depends(_read, scope="function")]
-OwnRead = Annotated[ReadTx, Depends(_own, scope="function")]
-Write = Annotated[WriteTx, Depends(_write, scope="function")]  # POST: with Idempotency-Key
-Amend = Annotated[WriteTx, Depends(_amend, scope="function")]  # PATCH, PUT: idempotent already
-LoggedRead = Annotated[LoggedReadTx, Depends(_logged, scope="function")]
+Read = Annotated[ReadTx, Depends(_read)]
+OwnRead = Annotated[ReadTx, Depends(_own)]
+Write = Annotated[WriteTx, Depends(_write)]  # POST: with Idempotency-Key
+Amend = Annotated[WriteTx, Depends(_amend)]  # PATCH, PUT: idempotent already
+LoggedRead = Annotated[LoggedReadTx, Depends(_logged)]
+
+
+def within(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """The handler in the transaction of its `db`: committed or rolled back when it is done."""
+
+    @wraps(handler)
+    async def inside(*, db: _Handle, **given: Any) -> Any:
+        async with db:
+            return await handler(db=db, **given)
+
+    return inside
 
 
 async def prepare(connection: Connection) -> None:

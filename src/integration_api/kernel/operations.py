@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, params
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
+from .db import within
 from .lifecycle import Lifecycle
 from .principal import needs
 from .scopes import PROSE, Scope
@@ -71,7 +72,7 @@ def operation(
             responses={code: {"description": "Problem"} for code in sorted(codes)},
             openapi_extra=openapi or None,
         )
-        return route(handler)
+        return route(within(handler) if "db" in takes else handler)
 
     return register
 
