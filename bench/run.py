@@ -2,7 +2,8 @@
 
 The short form asks N = 300 times a row on 100,000 cases. Exits 1 beyond 1.3 × a target (1.2 in the
 full form), on a round trip too many, on any answer that is not 2xx, and where answers differ.
-Nothing but ratios of one run may be compared; 20 % is noise, so a claim needs three runs.
+Nothing but ratios of one run may be compared; 20 % is noise, so a row that misses is measured
+twice more and judged by all three.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from uuid import UUID
 import asyncpg
 from knobs import ROWS, N, uid, with_dsn
 from questions import LARGE, RECEIVING, SMALL, STYLES, Questions, Row, depths, essence, table
-from report import lines, report
+from report import holds, lines, report
 from wire import Client, Witness
 
 from integration_api.kernel.principal import new_key
@@ -168,7 +169,8 @@ def measure(
 ) -> None:
     """Interleaved blocks in shuffled order; `named` says what each is and who answers."""
     for name, (asked, programme) in named.items():
-        row.times[name], row.cpu[name] = [], 0
+        row.times.setdefault(name, [])
+        row.cpu.setdefault(name, 0)
         programme.client.fresh()
         for _ in range(WARM):
             programme.client.ask(asked.ask(ask, name))
@@ -185,6 +187,16 @@ def measure(
                 row.times[name].append(seconds)
                 row.non_2xx += status >= 300
             row.cpu[name] += cpu_of(pids) - before
+
+
+def settle(
+    row: Row, ask: Questions, named: dict[str, tuple[Row, Programme]], postmaster: int
+) -> None:
+    """Measure; a claim needs three runs, so a row that misses is measured twice more."""
+    measure(row, ask, named, postmaster)
+    if not holds(row, next(iter(named))):
+        for _ in range(2):
+            measure(row, ask, named, postmaster)
 
 
 def count(rows: list[Row], ask: Questions, server: LocalPostgres) -> None:
@@ -218,12 +230,12 @@ def main() -> None:
         with serving(PROGRAMMES, dsns) as found:
             for row in rows:
                 same_answers(row, ask, found)
-                measure(row, ask, {s: (row, p) for s, p in found.items()}, postmaster)
+                settle(row, ask, {s: (row, p) for s, p in found.items()}, postmaster)
             ask.walk(found["ours"].client)
             first = rows[2]
             for row in deep:
                 pair = {"first page": (first, found["ours"]), "ours": (row, found["ours"])}
-                measure(row, ask, pair, postmaster)
+                settle(row, ask, pair, postmaster)
         count([*rows, *deep], ask, server)
         told = asyncio.run(version_of(server))
     if not report(lines(rows, deep), told):

@@ -1,6 +1,7 @@
 """The only wiring: features, drawings, reactions, problem handlers, the app's life."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
@@ -85,6 +86,7 @@ def create_app(
                 follower = asyncio.create_task(_follow_demo_clock(main))
                 stack.callback(follower.cancel)
             await _warm(app)
+            gc.freeze()  # what was loaded stays: looking through it again would only take time
             app.state.started = True
             yield
             app.state.draining = True

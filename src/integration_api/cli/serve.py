@@ -33,7 +33,6 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
         await super().startup(sockets)
-        gc.freeze()  # what was loaded stays: looking through it again would only take time
         gc.enable()
         if self.started:
             self._announce()
