@@ -1,0 +1,94 @@
+"""What both tracks of a tandem case share: the parties, and how an arrow is written."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TypeVar
+
+from integration_api.kernel.lifecycle import SYSTEM, Guard, Label, Transition
+
+S = TypeVar("S", bound=StrEnum)
+
+
+class TandemParty(StrEnum):
+    """The two teams of a tandem case."""
+
+    LEGAL = "legal"
+    PLACEMENT = "placement"
+
+
+LEGAL = frozenset({TandemParty.LEGAL.value})
+PLACEMENT = frozenset({TandemParty.PLACEMENT.value})
+CLOCK = frozenset({SYSTEM})
+PARTIES: dict[str, Label] = {
+    TandemParty.LEGAL: ("Ausländerbehörde, Team Beschäftigung", "immigration office, employment"),
+    TandemParty.PLACEMENT: (
+        "Integrationszentrum, Team Arbeitsmarkt",
+        "integration centre, labour market",
+    ),
+    SYSTEM: ("das System", "the system"),
+}
+
+
+class TandemStatus(StrEnum):
+    """The status of a tandem case: never set, the first that fits."""
+
+    CLOSED = "closed"
+    ATTENTION_REQUIRED = "attention_required"
+    IN_EMPLOYMENT = "in_employment"
+    CLEARED_TO_START = "cleared_to_start"
+    WAITING_EXTERNAL = "waiting_external"
+    BLOCKED_LEGAL = "blocked_legal"
+    ACTIVE = "active"
+    OPEN = "open"
+
+
+TEAM_OPEN = Guard(
+    "tandem_case_open", "Der Tandemfall ist geschlossen.", "The tandem case is closed."
+)
+CASE_OPEN_TANDEM = Guard(
+    "no_open_tandem_cases",
+    "Der Fall hat einen offenen Tandemfall.",
+    "The case has an open tandem case.",
+)
+DISCLOSED_TO_TEAMS = Guard(
+    "disclosed_to_teams",
+    "Die Person ist einem der beiden Teams in diesem Fall nicht übermittelt.",
+    "The person is not disclosed to one of the two teams in this case.",
+)
+TRACKS_ENDED = Guard(
+    "tracks_ended",
+    "Beide Stränge müssen beendet sein, bevor ein Tandemfall schließt.",
+    "Both tracks have to end before a tandem case closes.",
+)
+SAME_OUTCOME = Guard(
+    "same_outcome",
+    "Das andere Team hat mit einem anderen Ergebnis geschlossen.",
+    "The other team has closed with another outcome.",
+)
+
+
+def drawn(
+    track: str,
+    name: str,
+    sources: Iterable[S],
+    target: S,
+    by: frozenset[str],
+    doc: str,
+    labels: Label,
+    *,
+    reasons: str | None = None,
+    guards: tuple[Guard, ...] = (),
+) -> Transition[S]:
+    """An arrow of a track; its event is the state to which it leads."""
+    return Transition(
+        name,
+        frozenset(sources),
+        target,
+        by,
+        f"{track}.{target.value}",
+        doc,
+        label_de=labels[0],
+        label_en=labels[1],
+        reasons=reasons,
+        guards=guards,
+    )
