@@ -16,6 +16,7 @@ AGENCIES = {
     "jobcenter": ("wuppertal", "jobcenter"),
     "immigration": ("wuppertal", "immigration_office_employment"),
     "employment": ("wuppertal", "employment_agency"),
+    "labour": ("wuppertal", "integration_centre_labour_market"),
     "outsider": ("wuppertal", "migration_advice"),
     "koeln": ("koeln", "case_management"),
 }

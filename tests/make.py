@@ -169,7 +169,117 @@ class Make:
             referral.body["id"],
         )
 
+    async def employer(self, who: str = "labour", **changed: Any) -> Made:
+        """An employer that `who`'s agency has recorded."""
+        body = {"name": f"Beispiel {next(_numbers)} GmbH", "place": "Wuppertal"}
+        return made(await self.clients.post(who, "/v1/employers", body | changed))
 
+    async def tandem(self, *, acknowledged: bool = True, **changed: Any) -> Made:
+        """A tandem case of a person disclosed to both teams."""
+        person = await self.person()
+        case = await self.case(person)
+        for team in ("immigration", "labour"):
+            consent = await self.consent(person, team)
+            await self.disclosure(person, consent, case, team)
+        body = {
+            "case_id": case.id,
+            "person_id": person.id,
+            "goal": "employment",
+            "language": "uk",
+            "legal_agency_id": str(id_of("immigration")),
+            "placement_agency_id": str(id_of("labour")),
+        }
+        tandem = made(await self.clients.post("lead", "/v1/tandem-cases", body | changed))
+        for team in ("immigration", "labour") if acknowledged else ():
+            path = f"/v1/tandem-cases/{tandem.id}/acknowledge"
+            tandem = made(await self.clients.post(team, path, etag=tandem.etag), 200)
+        return tandem
+
+    async def declaration(self, tandem: Made, *, submitted: bool = True, **changed: Any) -> Made:
+        """A complete declaration."""
+        employer = await self.employer()
+        body = {"tandem_case_id": tandem.id, "employer_id": employer.id, **DECLARED}
+        path = "/v1/employer-declarations"
+        draft = made(await self.clients.post("labour", path, body | changed))
+        if not submitted:
+            return draft
+        answer = await self.clients.post("labour", f"{path}/{draft.id}/submit", etag=draft.etag)
+        return made(answer, 200)
+
+    async def approval(self, tandem: Made, status: str = "draft") -> Made:
+        """A request to the employment agency for the declaration of a tandem case."""
+        declaration = await self.declaration(tandem)
+        path, body = "/v1/ba-approval-requests", {"declaration_id": declaration.id}
+        asked = made(await self.clients.post("immigration", path, body))
+        for verb, brought in APPROVAL_WAYS[status]:
+            answer = await self.clients.post(
+                "immigration", f"{path}/{asked.id}/{verb}", brought, etag=asked.etag
+            )
+            asked = made(answer, 200)
+        return asked
+
+    async def put_track(self, tandem: Made, track: str, status: str) -> Made:
+        """A track in a state, with what the state needs; the arrows have tests of their own."""
+        agency = {"legal": "immigration", "placement": "labour"}[track]
+        await self.connection.execute(
+            "select set_config('app.municipality_id', $1, true),"
+            " set_config('app.agency_id', $2, true)",
+            str(id_of("wuppertal")),
+            str(id_of(agency)),
+        )
+        brings = {
+            "legal": "permit_valid_from = '2026-01-01', identity_status = 'clarified_passport'",
+            "placement": "contract_signed_on = '2026-11-01', started_on = '2026-11-02'",
+        }[track]
+        done = await self.connection.execute(
+            f"update ia.{track}_track set status = $2, version = version + 1, {brings}"
+            " where tandem_case_id = $1",
+            tandem.body["id"],
+            status,
+        )
+        assert done == "UPDATE 1"
+        path = f"/v1/tandem-cases/{tandem.id}/{track}-track"
+        return made(await self.clients.get(agency, path), 200)
+
+    async def cleared(self, tandem: Made) -> Made:
+        """A tandem case with a clearance: granted, contract confirmed."""
+        await self.declaration(tandem)
+        await self.put_track(tandem, "legal", "granted")
+        await self.put_track(tandem, "placement", "contract_confirmed")
+        path = f"/v1/tandem-cases/{tandem.id}/start-clearances"
+        answer = await self.clients.post("immigration", path)
+        assert answer.status_code == 201, answer.text
+        return Made(answer.json(), answer.headers["ETag"])
+
+
+DECLARED: dict[str, Any] = {
+    "occupation": "29302",
+    "job_title": "Küchenhilfe",
+    "place_of_work": "Wuppertal",
+    "weekly_minutes": 2400,
+    "gross_pay_cents": 240000,
+    "pay_period": "month",
+    "starts_on": "2026-12-01",
+    "temp_agency": False,
+    "regulated_occupation": False,
+    "social_insurance": True,
+    "annual_leave_days": 28,
+    "signed_on": "2026-11-20",
+}
+_SENT: tuple[str, dict[str, Any]] = ("transmit", {"transmitted_on": f"{clock.today()}"})
+_TODAY = f"{clock.today()}"
+APPROVAL_WAYS: dict[str, list[tuple[str, dict[str, Any] | None]]] = {
+    "draft": [],
+    "transmitted": [_SENT],
+    "info_required": [_SENT, ("require-information", {"information_received_on": _TODAY})],
+    "approved": [_SENT, ("approve", {"decided_on": _TODAY})],
+    "approved_restricted": [
+        _SENT,
+        ("approve-restricted", {"decided_on": _TODAY, "restrictions": {"weekly_minutes": 2400}}),
+    ],
+    "refused": [_SENT, ("refuse", {"decided_on": _TODAY, "reason": "working_conditions"})],
+    "withdrawn": [("withdraw", None)],
+}
 CASE_BODIES: dict[str, dict[str, str]] = {
     "close": {"outcome": "advice_only"},
     "reassess": {"reason": "situation_changed"},

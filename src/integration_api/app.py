@@ -17,6 +17,7 @@ from .code_lists import service as code_lists_service
 from .contract.build import Example, build, to_json, to_yaml
 from .disclosures import routes as disclosures
 from .edge import guards
+from .employers import routes as employers
 from .health import routes as health
 from .kernel import clock, observability, problems, reactions
 from .kernel.db import LOST, Database, Pool, pool
@@ -35,16 +36,29 @@ from .portal import routes as portal
 from .referrals import lifecycle as referrals_drawn
 from .referrals import routes as referrals
 from .referrals import service as referrals_service
+from .tandem import lifecycle_approvals as approvals_drawn
+from .tandem import lifecycle_legal as legal_drawn
+from .tandem import lifecycle_placement as placement_drawn
+from .tandem import routes as tandem
+from .tandem import routes_tracks as tracks
+from .tandem import routes_work as tandem_work
+from .tandem import service as tandem_service
+from .tandem import service_clearances as clearances_service
+from .tandem.events import EVENTS as TANDEM_EVENTS
 
 FEATURES: tuple[APIRouter, ...] = (
     agencies.router,
     code_lists.router,
+    employers.router,
     persons.router,
     periods.router,
     consents.router,
     disclosures.router,
     cases.router,
     referrals.router,
+    tandem.router,
+    tracks.router,
+    *tandem_work.routers,
     me.router,
 )
 LIFECYCLES: tuple[Lifecycle[Any], ...] = (
@@ -52,21 +66,31 @@ LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     cases_drawn.CASE,
     persons_drawn.CONSENT,
     persons_drawn.DISCLOSURE,
+    legal_drawn.LEGAL_TRACK,
+    placement_drawn.PLACEMENT_TRACK,
+    approvals_drawn.DECLARATION,
+    approvals_drawn.APPROVAL,
 )
 EVENTS: Mapping[str, str] = {
     "agency.created": "An agency was added to the directory.",
     "agency.changed": "An agency of the directory was changed.",
+    "employer.recorded": "An employer was recorded.",
+    "employer.changed": "An employer was changed.",
     **persons_drawn.EVENTS,
     **cases_drawn.EVENTS,
     **referrals_drawn.EVENTS,
+    **TANDEM_EVENTS,
 }
 TAGS: Mapping[str, str] = {
     "Consents": "What a person allows: which agency may have which data, for what, until when.",
 }
 """Tags whose noun lives in the folder of another; the others are told by their package."""
 REACTIONS: Mapping[Cause, tuple[Reaction, ...]] = {
-    Cause.DISCLOSURE_ENDED: (referrals_service.withdraw_for_disclosure,),
-    Cause.CASE_CLOSING: (referrals_service.refuse_if_pending,),
+    Cause.DISCLOSURE_ENDED: (
+        referrals_service.withdraw_for_disclosure,
+        clearances_service.invalidate_for_disclosure,
+    ),
+    Cause.CASE_CLOSING: (referrals_service.refuse_if_pending, tandem_service.refuse_if_open),
 }
 
 

@@ -1,4 +1,4 @@
-"""What the clock does: referrals expire or lapse, stored answers of keys are forgotten.
+"""What the clock does: referrals expire, silence becomes approval, permits end, keys are forgotten.
 
 Any number of workers may run at once: rows are taken with SKIP LOCKED, in short transactions, as
 `ia_worker`, one municipality after the other. The API never waits for a worker.
@@ -19,6 +19,7 @@ from .kernel.ids import uuid7
 from .kernel.principal import ANONYMOUS, Principal, context_sql
 from .kernel.settings import Settings
 from .referrals import service as referrals
+from .tandem import service_clock as tandem
 
 log = structlog.get_logger("worker")
 NOBODY = ANONYMOUS.agency_id
@@ -51,7 +52,7 @@ async def round_(database: Database, *, demo: bool = False) -> int:
         await connection.execute("select ia.refresh_lapsed_access()")
     moved = 0
     for row in municipalities:
-        for step in (referrals.expire_due, referrals.withdraw_lapsed):
+        for step in (referrals.expire_due, referrals.withdraw_lapsed, *tandem.STEPS):
             moved += await _drain(database, UUID(int=row["id"].int), step)
     return moved
 

@@ -7,6 +7,8 @@ class Scope(StrEnum):
     """Coarse rights of a client; roles are finer, disclosures finest."""
 
     AGENCIES_WRITE = "agencies:write"
+    EMPLOYERS_READ = "employers:read"
+    EMPLOYERS_WRITE = "employers:write"
     PERSONS_READ = "persons:read"
     PERSONS_WRITE = "persons:write"
     CONSENTS_READ = "consents:read"
@@ -17,10 +19,14 @@ class Scope(StrEnum):
     CASES_WRITE = "cases:write"
     REFERRALS_READ = "referrals:read"
     REFERRALS_WRITE = "referrals:write"
+    TANDEM_READ = "tandem:read"
+    TANDEM_WRITE = "tandem:write"
 
 
 PROSE = {
     Scope.AGENCIES_WRITE: "Add agencies of the own municipality and change the own ones.",
+    Scope.EMPLOYERS_READ: "Read employers of the own municipality.",
+    Scope.EMPLOYERS_WRITE: "Record employers and change those that the own agency recorded.",
     Scope.PERSONS_READ: "Read persons and residence periods that are visible to the own agency.",
     Scope.PERSONS_WRITE: "Record persons and change those of the own agency.",
     Scope.CONSENTS_READ: "Read consents given to the own agency.",
@@ -31,4 +37,6 @@ PROSE = {
     Scope.CASES_WRITE: "Open cases and move those that the own agency leads.",
     Scope.REFERRALS_READ: "Read referrals sent by or to the own agency.",
     Scope.REFERRALS_WRITE: "Write, send, answer and close referrals.",
+    Scope.TANDEM_READ: "Read tandem cases that the own agency leads or works on as a team.",
+    Scope.TANDEM_WRITE: "Open tandem cases; move the own track and what belongs to it.",
 }

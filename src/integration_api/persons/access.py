@@ -18,11 +18,11 @@ from integration_api.kernel.statements import Me
 from .models import consent, disclosure, person, residence_period
 
 
-def live(me: Me) -> ColumnElement[bool]:
-    """A disclosure that opens something to the caller now (by the database's clock)."""
+def live(agency: ColumnElement[Any]) -> ColumnElement[bool]:
+    """A disclosure that opens something to that agency now (by the database's clock)."""
     d = disclosure.c
     return and_(
-        d.recipient_agency_id == me.agency,
+        d.recipient_agency_id == agency,
         d.status == literal_column("'active'"),  # a parameter would hide the partial index
         d.opened_at <= func.now(),
         d.valid_from <= func.now(),
@@ -35,7 +35,7 @@ def disclosed(
     me: Me, person_id: ColumnElement[Any], compartment: str | None = None
 ) -> ColumnElement[bool]:
     """Whether the person with that id is disclosed to the caller: one probe of an index."""
-    granted = select(disclosure.c.id).where(disclosure.c.person_id == person_id, live(me))
+    granted = select(disclosure.c.id).where(disclosure.c.person_id == person_id, live(me.agency))
     if compartment:
         granted = granted.where(literal(compartment) == any_(disclosure.c.compartments))
     # with OFFSET the planner cannot turn the probe into a hash of all that is disclosed

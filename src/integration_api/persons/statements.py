@@ -160,7 +160,7 @@ def _own() -> Select[Any]:
 def _disclosed() -> Select[Any]:
     """Driven from the disclosures: judged one by one, all persons of the city would be read."""
     p = person.c
-    ids = select(disclosure.c.person_id).where(live(ME))
+    ids = select(disclosure.c.person_id).where(live(ME.agency))
     theirs = and_(
         visible(ME),
         p.controller_agency_id != ME.agency,

@@ -42,8 +42,21 @@ class TandemStatus(StrEnum):
     OPEN = "open"
 
 
-TEAM_OPEN = Guard(
+TANDEM_OPEN = Guard(
     "tandem_case_open", "Der Tandemfall ist geschlossen.", "The tandem case is closed."
+)
+NOT_CLOSED_YET = Guard(
+    "closed_by_a_team", "Keines der Teams hat geschlossen.", "Neither team has closed."
+)
+NO_OTHER_OPEN = Guard(
+    "no_other_open_tandem_case",
+    "Die Person hat in diesem Fall schon einen offenen Tandemfall.",
+    "The person has an open tandem case in this case already.",
+)
+BLOCKER_OWN = Guard(
+    "blocker_own",
+    "Das Hindernis hat das eigene Team nicht gemeldet.",
+    "The own team has not flagged the blocker.",
 )
 CASE_OPEN_TANDEM = Guard(
     "no_open_tandem_cases",

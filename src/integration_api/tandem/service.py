@@ -1,0 +1,258 @@
+"""What can be done with tandem cases."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from asyncpg import Record
+
+from integration_api.cases.lifecycle import CASE_OPEN, CasePhase
+from integration_api.code_lists.service import attributes, must_know
+from integration_api.kernel import clock, concurrency
+from integration_api.kernel.answers import Answer, resource
+from integration_api.kernel.db import LoggedReadTx, WriteTx
+from integration_api.kernel.ids import uuid7
+from integration_api.kernel.lists import Place
+from integration_api.kernel.problems import (
+    GuardNotMet,
+    NotFound,
+    NotYourMoveProblem,
+    UnknownReference,
+)
+from integration_api.kernel.statements import Query
+
+from .access import parties
+from .lifecycle import (
+    BLOCKER_OWN,
+    CASE_OPEN_TANDEM,
+    DISCLOSED_TO_TEAMS,
+    NO_OTHER_OPEN,
+    NOT_CLOSED_YET,
+    SAME_OUTCOME,
+    TANDEM_OPEN,
+    TRACKS_ENDED,
+    TandemParty,
+)
+from .lifecycle_legal import LEGAL_TRACK
+from .lifecycle_placement import PLACEMENT_TRACK
+from .schemas import TandemCaseIn
+from .statements import (
+    CLEAR,
+    CREATE,
+    CREATED,
+    FACTS,
+    FLAG,
+    GET,
+    HOLD_CASE,
+    LOCK,
+    REOPEN,
+    STILL_OPEN,
+    TRACKS,
+    acknowledge,
+    close,
+    list_tandem_cases,
+)
+
+TEAMS = tuple(p.value for p in TandemParty)
+
+
+def when() -> dict[str, Any]:
+    """The day that a status is asked for; of the first day of work the declaration tells."""
+    return {"today": clock.today(), "day": None}
+
+
+async def get(tx: LoggedReadTx, id: UUID) -> Answer:
+    """One tandem case.
+
+    Raises:
+        NotFound: absent or not visible.
+    """
+    return resource(await tx.row(GET, id=id, **when()))
+
+
+async def list_(tx: LoggedReadTx, place: Place) -> Answer:
+    """One page of the visible tandem cases."""
+    statement = list_tandem_cases(place.direction)
+    return place.answer(await tx.row(statement, **when(), **place.params))
+
+
+async def create(tx: WriteTx, given: TandemCaseIn) -> Answer:
+    """Open a tandem case with both tracks, in a case that the caller's agency leads.
+
+    Raises:
+        UnknownReference: a code, the case, person or a team does not exist for the caller.
+        GuardNotMet: the case is closed, the person is not disclosed to both teams, or another
+            tandem case of this person is open in the case.
+    """
+    must_know("tandem_goals", given.goal, "/goal")
+    held = await tx.row(HOLD_CASE, case_id=given.case_id)
+    if held is None:
+        raise UnknownReference("/case_id")
+    values = given.model_dump()
+    asked = {n: v for n, v in values.items() if n not in ("goal", "language")}
+    facts = await tx.row(FACTS, **asked)
+    assert facts is not None
+    _judge(facts)
+    if held["status"] == CasePhase.CLOSED.value:
+        raise GuardNotMet(CASE_OPEN)
+    id = uuid7()
+    ids = {"id": id, "legal_track_id": uuid7(), "placement_track_id": uuid7()}
+    try:
+        await tx.row(CREATE, **ids, employer_id=None, **values)
+    except asyncpg.UniqueViolationError as e:
+        raise GuardNotMet(NO_OTHER_OPEN) from e
+    row = await tx.row(CREATED, id=id, **when())
+    return tx.answer(resource(row, status=201, location=f"/v1/tandem-cases/{id}"))
+
+
+async def acknowledge_(tx: WriteTx, id: UUID, version: int) -> Answer:
+    """Take note of a tandem case as one of its teams; again is no harm.
+
+    Raises:
+        NotFound, PreconditionFailed, NotYourMoveProblem, GuardNotMet.
+    """
+    team, _ = await _held(tx, id, version)
+    return await _done(tx, acknowledge(team), id)
+
+
+async def flag_blocker(tx: WriteTx, id: UUID, version: int, blocker: str) -> Answer:
+    """Say what stands in the way; the tandem case needs attention until it is cleared.
+
+    Raises:
+        NotFound, PreconditionFailed, NotYourMoveProblem, GuardNotMet.
+    """
+    await _held(tx, id, version)
+    return await _done(tx, FLAG, id, blocker=blocker)
+
+
+async def clear_blocker(tx: WriteTx, id: UUID, version: int) -> Answer:
+    """Take a blocker back; who flagged it does.
+
+    Raises:
+        NotFound, PreconditionFailed, NotYourMoveProblem, GuardNotMet.
+    """
+    _, row = await _held(tx, id, version)
+    if row["blocker_agency_id"] != tx.caller.agency_id:
+        raise GuardNotMet(BLOCKER_OWN)
+    return await _done(tx, CLEAR, id)
+
+
+async def close_(tx: WriteTx, id: UUID, version: int, outcome: str) -> Answer:
+    """Close as one of the teams; when both have, the tandem case is closed (G4).
+
+    Raises:
+        NotFound, PreconditionFailed, NotYourMoveProblem, UnknownReference.
+        GuardNotMet: a track has not ended, or the other team has closed with another outcome.
+    """
+    must_know("tandem_outcomes", outcome, "/outcome")
+    team, row = await _held(tx, id, version)
+    tracks = await tx.row(TRACKS, id=id)
+    assert tracks is not None
+    if not ended(tracks):
+        raise GuardNotMet(TRACKS_ENDED)
+    if row["outcome"] not in (None, outcome):
+        raise GuardNotMet(SAME_OUTCOME)
+    return await _done(tx, close(team), id, outcome=outcome)
+
+
+async def reopen(tx: WriteTx, id: UUID, version: int) -> Answer:
+    """Take a closing back, of one team or of both.
+
+    Raises:
+        NotFound, PreconditionFailed, NotYourMoveProblem.
+        GuardNotMet: no team has closed; another tandem case of the person is open by now.
+    """
+    _, row = await _held(tx, id, version, closed=True)
+    if row["outcome"] is None:
+        raise GuardNotMet(NOT_CLOSED_YET)
+    try:
+        return await _done(tx, REOPEN, id)
+    except asyncpg.UniqueViolationError as e:
+        raise GuardNotMet(NO_OTHER_OPEN) from e
+
+
+async def refuse_if_open(tx: WriteTx, closing: Mapping[str, Any]) -> None:
+    """Reaction: a case with an open tandem case does not close.
+
+    Raises:
+        GuardNotMet: it has one.
+    """
+    if await tx.row(STILL_OPEN, case_id=closing["case_id"]):
+        raise GuardNotMet(CASE_OPEN_TANDEM)
+
+
+def ended(tracks: Record) -> bool:
+    """Whether both tracks are in a state that no arrow leaves."""
+    legal = tracks["legal_status"] in {s.value for s in LEGAL_TRACK.final}
+    return legal and tracks["placement_status"] in {s.value for s in PLACEMENT_TRACK.final}
+
+
+async def of_team(tx: WriteTx, id: UUID, team: str, pointer: str | None = None) -> Record:
+    """The locked tandem case, for one of its teams.
+
+    Raises:
+        NotFound, or UnknownReference where it stands in a body: absent or not visible.
+        NotYourMoveProblem: the caller is not that team.
+        GuardNotMet: it is closed.
+    """
+    row = await tx.row(LOCK, id=id)
+    if row is None:
+        raise UnknownReference(pointer) if pointer else NotFound
+    if team not in parties(tx.caller, row):
+        raise NotYourMoveProblem
+    if row["closed_at"]:
+        raise GuardNotMet(TANDEM_OPEN)
+    return row
+
+
+async def held_below(
+    tx: WriteTx, above: Query, own: Query, id: UUID, version: int, team: str
+) -> Record:
+    """A row below a tandem case, under the tandem case's lock, in the order of refusals.
+
+    Raises:
+        NotFound, PreconditionFailed, NotYourMoveProblem, GuardNotMet.
+    """
+    found = await tx.row(above, id=id)
+    if found is None:
+        raise NotFound
+    tandem = await tx.row(LOCK, id=found["id"])
+    row = await tx.row(own, id=id)
+    if tandem is None or row is None:
+        raise NotFound
+    concurrency.check(row, version)
+    if team not in parties(tx.caller, tandem):
+        raise NotYourMoveProblem
+    if tandem["closed_at"]:
+        raise GuardNotMet(TANDEM_OPEN)
+    return row
+
+
+async def _held(tx: WriteTx, id: UUID, version: int, *, closed: bool = False) -> tuple[str, Record]:
+    """The team that the caller is, and the locked row."""
+    row = await tx.row(LOCK, id=id)
+    if row is None:
+        raise NotFound
+    concurrency.check(row, version)
+    teams = parties(tx.caller, row)
+    if not teams:
+        raise NotYourMoveProblem
+    if row["closed_at"] and not closed:
+        raise GuardNotMet(TANDEM_OPEN)
+    return next(iter(teams)), row
+
+
+async def _done(tx: WriteTx, statement: Any, id: UUID, **values: Any) -> Answer:
+    return tx.answer(resource(await tx.row(statement, id=id, **when(), **values)))
+
+
+def _judge(facts: Record) -> None:
+    if facts["participant"] is None:
+        raise UnknownReference("/person_id")
+    for team in TEAMS:
+        kind = facts[f"{team}_type"]
+        if kind is None or attributes("agency_types", kind).get("tandem") != team:
+            raise UnknownReference(f"/{team}_agency_id")
+    if not facts["disclosed"]:
+        raise GuardNotMet(DISCLOSED_TO_TEAMS)

@@ -1,0 +1,98 @@
+"""What can be done with procedures, gates and start clearances."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from integration_api.code_lists.service import must_know
+from integration_api.kernel.answers import Answer, resource
+from integration_api.kernel.db import LoggedReadTx, WriteTx
+from integration_api.kernel.ids import uuid7
+from integration_api.kernel.lists import Place
+from integration_api.kernel.problems import GuardNotMet, NotFound
+
+from .lifecycle_approvals import NO_CLEARANCE
+from .lifecycle_placement import START_CLEARED
+from .schemas_work import ProcedureIn
+from .service import of_team, when
+from .statements_clearances import (
+    CLEAR_START,
+    CLEARING,
+    CREATE_PROCEDURE,
+    GATES_OF,
+    INVALIDATE_DISCLOSED,
+    list_clearances,
+    list_procedures,
+)
+
+
+async def gates(tx: LoggedReadTx, id: UUID) -> Answer:
+    """Every gate of a tandem case.
+
+    Raises:
+        NotFound: absent or not visible.
+    """
+    return resource(await tx.row(GATES_OF, id=id, **when()))
+
+
+async def procedures(tx: LoggedReadTx, id: UUID, place: Place) -> Answer:
+    """One page of the procedures beside a tandem case.
+
+    Raises:
+        NotFound: the tandem case is absent or not visible.
+    """
+    row = await tx.row(list_procedures(place.direction), tandem_case_id=id, **place.params)
+    if row is None or not row["there"]:
+        raise NotFound
+    return place.answer(row)
+
+
+async def record(tx: WriteTx, id: UUID, given: ProcedureIn) -> Answer:
+    """Record a procedure or its result, as the placement team.
+
+    Raises:
+        NotFound, NotYourMoveProblem, GuardNotMet, UnknownReference.
+    """
+    must_know("procedure_kinds", given.kind, "/kind")
+    if given.result:
+        must_know("recognition_results", given.result, "/result")
+    await of_team(tx, id, "placement")
+    row = await tx.row(CREATE_PROCEDURE, id=uuid7(), tandem_case_id=id, **given.model_dump())
+    return tx.answer(resource(row, status=201))
+
+
+async def clearances(tx: LoggedReadTx, id: UUID, place: Place) -> Answer:
+    """One page of the clearances of a tandem case.
+
+    Raises:
+        NotFound: the tandem case is absent or not visible.
+    """
+    row = await tx.row(list_clearances(place.direction), tandem_case_id=id, **place.params)
+    if row is None or not row["there"]:
+        raise NotFound
+    return place.answer(row)
+
+
+async def issue(tx: WriteTx, id: UUID) -> Answer:
+    """Clear the start for what the newest declaration says, as the legal team.
+
+    Raises:
+        NotFound, NotYourMoveProblem.
+        GuardNotMet: G3 is not met; a clearance stands already.
+    """
+    await of_team(tx, id, "legal")
+    facts = await tx.row(CLEARING, id=id, **when())
+    assert facts is not None
+    if facts["standing"]:
+        raise GuardNotMet(NO_CLEARANCE)
+    if facts["missing"]:
+        raise GuardNotMet(START_CLEARED)
+    names = ("declaration_id", "valid_from", "valid_to", "facts_sha256")
+    values = {n: facts[n] for n in names}
+    row = await tx.row(CLEAR_START, id=uuid7(), tandem_case_id=id, **values)
+    return tx.answer(resource(row, status=201))
+
+
+async def invalidate_for_disclosure(tx: WriteTx, ended: Mapping[str, Any]) -> None:
+    """Reaction: a disclosure ended, so a clearance of its person in its case ends too."""
+    await tx.rows(INVALIDATE_DISCLOSED, disclosure_ids=ended["disclosure_ids"])

@@ -1,0 +1,306 @@
+"""The compiled statements of tandem cases: documents, lists, creation, what both teams do."""
+
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.sql.selectable import FromClause
+
+from integration_api.agencies.models import agency as agency_table
+from integration_api.cases.access import led
+from integration_api.cases.models import case as case_table
+from integration_api.cases.models import case_participant
+from integration_api.kernel import journal
+from integration_api.kernel.lists import Direction, cut, envelope, page, variants
+from integration_api.kernel.shape import CORE, NOBODY, fields, instant, names, whole
+from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
+from integration_api.persons.access import live
+from integration_api.persons.access import visible as visible_persons
+from integration_api.persons.models import disclosure, person
+
+from .access import sides, visible
+from .facts import Facts, facts_of
+from .models import legal_track, placement_track, tandem_case
+from .rules import status, status_reasons
+
+ID = bindparam("id", type_=Uuid())
+CASE_ID = bindparam("case_id", type_=Uuid())
+PERSON_ID = bindparam("person_id", type_=Uuid())
+TIMES = (
+    "legal_acknowledged_at",
+    "placement_acknowledged_at",
+    "legal_closed_at",
+    "placement_closed_at",
+    "closed_at",
+    "created_at",
+    "updated_at",
+)
+ALL = journal.agencies("lead_agency_id", "legal_agency_id", "placement_agency_id")
+
+
+def who_of(t: FromClause) -> FromClause:
+    """The person, where the caller may see it; one row."""
+    found = (
+        select(person.c.id)
+        .where(person.c.id == t.c.person_id, visible_persons(ME))
+        .correlate(t)
+        .scalar_subquery()
+    )
+    return select(found.label("id")).correlate(t).lateral("who")
+
+
+def _actions(t: FromClause, mine: dict[str, ColumnElement[bool]]) -> ColumnElement[Any]:
+    """What a team may do beside moving its track."""
+    going = t.c.closed_at.is_(None)
+    team = or_(*mine.values())
+    acknowledges = or_(
+        *(and_(m, t.c[f"{name}_acknowledged_at"].is_(None)) for name, m in mine.items())
+    )
+    closes = or_(*(and_(m, t.c[f"{name}_closed_at"].is_(None)) for name, m in mine.items()))
+    return names(
+        ("acknowledge", and_(going, acknowledges)),
+        ("flag_blocker", and_(going, team, t.c.blocker.is_(None))),
+        ("clear_blocker", and_(going, t.c.blocker_agency_id == ME.agency)),
+        ("close", and_(going, closes)),
+        ("reopen", and_(team, t.c.outcome.is_not(None))),
+    )
+
+
+def _document(f: Facts, who: FromClause) -> ColumnElement[Any]:
+    t = f.t
+    track = {"status": "status", "version": "version"}
+    hidden = and_(t.c.person_id.is_not(None), who.c.id.is_(None))
+    return whole(
+        select(
+            t.c.id,
+            t.c.case_id,
+            who.c.id.label("person_id"),
+            t.c.employer_id,
+            *(t.c[n] for n in ("goal", "language", "lead_agency_id")),
+            *(t.c[n] for n in ("legal_agency_id", "placement_agency_id")),
+            status(f).label("status"),
+            status_reasons(f).label("status_reasons"),
+            fields(**{n: f.legal.c[c] for n, c in track.items()}).label("legal_track"),
+            fields(**{n: f.placement.c[c] for n, c in track.items()}).label("placement_track"),
+            t.c.blocker,
+            t.c.outcome,
+            names(("core", hidden)).label("redactions"),
+            _actions(t, sides(t, ME)).label("allowed_actions"),
+            *(instant(t.c[n]).label(n) for n in TIMES),
+        ).correlate(*f.rows, who)
+    )
+
+
+def _joined(t: FromClause) -> tuple[Facts, FromClause, Any]:
+    """A tandem case with all that its status follows from, and the person."""
+    facts, who = facts_of(t), who_of(t)
+    return facts, who, facts.source().join(who, literal_column("true"))
+
+
+def answer(t: FromClause) -> Any:
+    """A select of one answer from `t`: document, version, whom it shows."""
+    facts, who, source = _joined(t)
+    shown = case((who.c.id.is_not(None), array([who.c.id])), else_=NOBODY)
+    return select(
+        _document(facts, who).label("body"),
+        t.c.version,
+        shown.label("subjects"),
+        shown.label("shown"),
+        CORE.label("compartments"),
+    ).select_from(source)
+
+
+GET = Personal("getTandemCase", answer(tandem_case).where(tandem_case.c.id == ID, visible(ME)))
+LOCK = Change(
+    select(tandem_case)
+    .where(tandem_case.c.id == ID, visible(ME))
+    .with_for_update(key_share=True, of=tandem_case)
+)
+TRACKS = Query(
+    select(
+        legal_track.c.status.label("legal_status"),
+        placement_track.c.status.label("placement_status"),
+    )
+    .join(placement_track, placement_track.c.tandem_case_id == legal_track.c.tandem_case_id)
+    .where(legal_track.c.tandem_case_id == ID)
+)
+STILL_OPEN = Query(
+    select(tandem_case.c.id)
+    .where(tandem_case.c.case_id == CASE_ID, tandem_case.c.closed_at.is_(None), visible(ME))
+    .limit(literal_column("1"))
+)
+
+
+def _arm(side: ColumnElement[bool], direction: Direction) -> Select[Any]:
+    t = tandem_case.c
+    rows = select(t.id, t.created_at.label("at")).where(visible(ME), side)
+    return cut(rows, t.created_at, t.id, direction).subquery().select()
+
+
+@variants
+def list_tandem_cases(direction: Direction) -> Personal:
+    """One page of what the caller may see: an arm for each party, each by its own index."""
+    t = tandem_case.c
+    legal, placement, lead = (
+        t[f"{n}_agency_id"] == ME.agency for n in ("legal", "placement", "lead")
+    )
+    others = and_(lead, t.legal_agency_id != ME.agency, t.placement_agency_id != ME.agency)
+    arms = (_arm(side, direction) for side in (legal, placement, others))
+    seen = union_all(*arms).subquery("visible")
+    found = page(select(seen), seen.c.at, seen.c.id, direction)
+    facts, who, source = _joined(tandem_case)
+    persons = func.array_remove(func.array_agg(who.c.id), None, type_=ARRAY(Uuid))
+    extra = (func.coalesce(persons, NOBODY).label("subjects"), CORE.label("compartments"))
+    joined = found.join(source, and_(tandem_case.c.id == found.c.id, visible(ME)))
+    return Personal("listTandemCases", envelope(found, _document(facts, who), joined, *extra))
+
+
+HOLD_CASE = Change(
+    select(case_table.c.status)
+    .where(case_table.c.id == CASE_ID, led(ME))
+    .with_for_update(key_share=True, of=case_table)
+)
+
+
+def _disclosed_to(team: str) -> ColumnElement[bool]:
+    team_id = bindparam(f"{team}_agency_id", type_=Uuid())
+    shown = (
+        select(disclosure.c.id)
+        .where(disclosure.c.case_id == CASE_ID, disclosure.c.person_id == PERSON_ID)
+        .where(live(team_id))
+        .exists()
+    )
+    return or_(team_id == ME.agency, shown)
+
+
+def _facts() -> Query:
+    """What a creation is judged by."""
+    participant = (
+        select(case_participant.c.id)
+        .where(case_participant.c.case_id == CASE_ID, case_participant.c.person_id == PERSON_ID)
+        .scalar_subquery()
+    )
+    teams = {
+        f"{team}_type": select(agency_table.c.type)
+        .where(
+            agency_table.c.id == bindparam(f"{team}_agency_id", type_=Uuid()),
+            agency_table.c.municipality_id == ME.municipality_id,
+        )
+        .scalar_subquery()
+        for team in ("legal", "placement")
+    }
+    return Query(
+        select(
+            participant.label("participant"),
+            *(value.label(name) for name, value in teams.items()),
+            and_(_disclosed_to("legal"), _disclosed_to("placement")).label("disclosed"),
+        )
+    )
+
+
+FACTS = _facts()
+
+
+def _track(table: Any, team: str, new: FromClause) -> CTE:
+    names = ["id", "municipality_id", "tandem_case_id", "agency_id", "status"]
+    row = select(
+        bindparam(f"{team}_track_id", type_=Uuid()),
+        new.c.municipality_id,
+        new.c.id,
+        new.c[f"{team}_agency_id"],
+        literal_column("'not_started'"),
+        ME.now,
+        ME.now,
+    )
+    return insert(table).from_select([*names, "created_at", "updated_at"], row).cte(f"{team}_new")
+
+
+def _create() -> Change:
+    given = ("case_id", "person_id", "employer_id", "legal_agency_id", "placement_agency_id")
+    new = (
+        insert(tandem_case)
+        .values(
+            id=ID,
+            municipality_id=ME.municipality_id,
+            lead_agency_id=ME.agency,
+            goal=bindparam("goal", type_=Text()),
+            language=bindparam("language", type_=Text()),
+            created_at=ME.now,
+            updated_at=ME.now,
+            **{n: bindparam(n, type_=Uuid()) for n in given},
+        )
+        .returning(*tandem_case.c)
+        .cte("new")
+    )
+    tracks = (_track(legal_track, "legal", new), _track(placement_track, "placement", new))
+    changed = ["goal", "legal_track", "placement_track"]
+    parts = journal.record("tandem_case", new, "tandem_case.opened", changed=changed, to=ALL)
+    return Change(select(new.c.id).add_cte(*tracks, *parts))
+
+
+CREATE = _create()
+CREATED = Effect("createTandemCase", answer(tandem_case).where(tandem_case.c.id == ID))
+
+
+def _action(operation: str, event: str, brings: dict[str, Any]) -> Effect:
+    """Something that a team does beside moving its track."""
+    values = brings | {"version": tandem_case.c.version + 1, "updated_at": ME.now}
+    moved = (
+        update(tandem_case)
+        .where(tandem_case.c.id == ID, visible(ME))
+        .values(values)
+        .returning(*tandem_case.c)
+        .cte("moved")
+    )
+    parts = journal.record(
+        "tandem_case", moved, f"tandem_case.{event}", changed=sorted(brings), to=ALL
+    )
+    return Effect(operation, answer(moved), *parts)
+
+
+@variants
+def acknowledge(team: str) -> Effect:
+    """A team has taken note of the tandem case."""
+    brings = {f"{team}_acknowledged_at": ME.now}
+    return _action("acknowledgeTandemCase", "acknowledged", brings)
+
+
+@variants
+def close(team: str) -> Effect:
+    """A team closes; with the second, the tandem case is closed."""
+    other = tandem_case.c[f"{'placement' if team == 'legal' else 'legal'}_closed_at"]
+    brings = {
+        f"{team}_closed_at": ME.now,
+        "outcome": bindparam("outcome", type_=Text()),
+        "closed_at": case((other.is_not(None), ME.now)),
+    }
+    return _action("closeTandemCase", "closed", brings)
+
+
+NO_END = dict.fromkeys(("legal_closed_at", "placement_closed_at", "closed_at", "outcome"), null())
+REOPEN = _action("reopenTandemCase", "reopened", NO_END)
+FLAG = _action(
+    "flagBlockerTandemCase",
+    "blocker_flagged",
+    {"blocker": bindparam("blocker", type_=Text()), "blocker_agency_id": ME.agency},
+)
+CLEAR = _action(
+    "clearBlockerTandemCase", "blocker_cleared", {"blocker": null(), "blocker_agency_id": null()}
+)
