@@ -65,6 +65,9 @@ create function looking.audits(p_id text) returns setof ia.audit_entry language 
 create function looking.lapse(p_person uuid) returns void language sql security definer as
   $$ update ia.disclosure set valid_from = now() - interval '2 days',
      valid_to = now() - interval '1 day' where person_id = p_person $$;
+create function looking.deem(p_id uuid) returns void language sql security definer as
+  $$ update ia.ba_approval_request set status = 'deemed_approved', deemed_at = now()
+     where id = p_id $$;
 create function looking.reads() returns setof ia.access_record language sql
   security definer as $$ select * from ia.access_record order by id $$;
 """

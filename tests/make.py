@@ -157,12 +157,7 @@ class Make:
 
     async def expire(self, referral: Made) -> None:
         """What the clock does to an unanswered referral; see tests/referrals for the real one."""
-        await self.connection.execute(
-            "select set_config('app.municipality_id', $1, true),"
-            " set_config('app.agency_id', $2, true)",
-            str(id_of("wuppertal")),
-            str(id_of("lead")),
-        )
+        await self._as("lead")
         await self.connection.execute(
             "update ia.referral set status = 'expired', version = version + 1, ended_at = now()"
             " where id = $1",
@@ -218,18 +213,31 @@ class Make:
             asked = made(answer, 200)
         return asked
 
-    async def put_track(self, tandem: Made, track: str, status: str) -> Made:
-        """A track in a state, with what the state needs; the arrows have tests of their own."""
-        agency = {"legal": "immigration", "placement": "labour"}[track]
+    async def _as(self, agency: str) -> None:
         await self.connection.execute(
             "select set_config('app.municipality_id', $1, true),"
             " set_config('app.agency_id', $2, true)",
             str(id_of("wuppertal")),
             str(id_of(agency)),
         )
+
+    async def put_approval(self, tandem: Made, status: str) -> None:
+        """The request of a tandem case in a state."""
+        await self._as("immigration")
+        done = await self.connection.execute(
+            "update ia.ba_approval_request set status = $2 where tandem_case_id = $1",
+            tandem.body["id"],
+            status,
+        )
+        assert done == "UPDATE 1"
+
+    async def put_track(self, tandem: Made, track: str, status: str) -> Made:
+        """A track in a state, with what the state needs; the arrows have tests of their own."""
+        agency = {"legal": "immigration", "placement": "labour"}[track]
+        await self._as(agency)
         brings = {
             "legal": "permit_valid_from = '2026-01-01', identity_status = 'clarified_passport'",
-            "placement": "contract_signed_on = '2026-11-01', started_on = '2026-11-02'",
+            "placement": "contract_signed_on = '2026-01-01', started_on = '2026-01-02'",
         }[track]
         done = await self.connection.execute(
             f"update ia.{track}_track set status = $2, version = version + 1, {brings}"
@@ -240,6 +248,20 @@ class Make:
         assert done == "UPDATE 1"
         path = f"/v1/tandem-cases/{tandem.id}/{track}-track"
         return made(await self.clients.get(agency, path), 200)
+
+    async def before(self, track: str, arrow: str, source: str) -> tuple[Made, Made]:
+        """A tandem case in which nothing but the drawing could refuse an arrow; and its track."""
+        tandem = await self.tandem()
+        needs = ARROW_NEEDS.get(arrow, {})
+        if "cleared" in needs:
+            await self.cleared(tandem)
+        elif "approval" in needs:
+            await self.approval(tandem, needs["approval"])
+        elif needs:
+            await self.declaration(tandem)
+        if "placement" in needs:
+            await self.put_track(tandem, "placement", needs["placement"])
+        return tandem, await self.put_track(tandem, track, source)
 
     async def cleared(self, tandem: Made) -> Made:
         """A tandem case with a clearance: granted, contract confirmed."""
@@ -259,12 +281,54 @@ DECLARED: dict[str, Any] = {
     "weekly_minutes": 2400,
     "gross_pay_cents": 240000,
     "pay_period": "month",
-    "starts_on": "2026-12-01",
+    "starts_on": f"{clock.today() + timedelta(days=7)}",
     "temp_agency": False,
     "regulated_occupation": False,
     "social_insurance": True,
     "annual_leave_days": 28,
     "signed_on": "2026-11-20",
+}
+ARROW_NEEDS: dict[str, dict[str, str]] = {
+    "file_application": {"placement": "offer_confirmed"},
+    "request_ba_approval": {"approval": "transmitted"},
+    "require_ba_information": {"approval": "info_required"},
+    "await_decision": {"approval": "approved"},
+    "activate": {"placement": "started"},
+    "confirm_offer": {"declaration": "submitted"},
+    "start_employment": {"cleared": "yes"},
+}
+"""What the guards of an arrow ask for."""
+_LATER = f"{clock.today() + timedelta(days=7)}"
+TRACK_BODIES: dict[str, dict[str, Any]] = {
+    "request_facts": {"missing_facts": ["identity_document"], "facts_due_on": _LATER},
+    "clear_access": {"legal_basis": "§ 4a(1) AufenthG", "identity_status": "clarified_passport"},
+    "require_permit": {"legal_basis": "§ 61(2) AsylG", "identity_status": "clarified_passport"},
+    "block": {"legal_basis": "§ 60b AufenthG", "unblock_conditions": "Pass vorlegen"},
+    "file_application": {"application_received_on": "2026-11-02"},
+    "await_decision": {},
+    "grant": {"permit_valid_from": "2026-11-02"},
+    "grant_restricted": {
+        "permit_valid_from": "2026-11-02",
+        "permit_restrictions": {"weekly_minutes": 2400},
+    },
+    "refuse": {"reason": "ba_refused"},
+    "appeal": {"remedy_filed_on": "2026-11-02"},
+    "revoke": {"reason": "conditions_ceased"},
+    "confirm_contract": {"contract_signed_on": "2026-11-02"},
+    "start_employment": {"started_on": _LATER},
+    "pause": {"reason": "language_course"},
+    "disengage": {"reason": "client_withdrew"},
+    "cancel_placement": {"reason": "client_withdrew"},
+}
+APPROVAL_BODIES: dict[str, dict[str, Any]] = {
+    "transmit": {"transmitted_on": f"{clock.today()}"},
+    "require_information": {"information_received_on": f"{clock.today()}"},
+    "approve": {"decided_on": f"{clock.today()}"},
+    "approve_restricted": {
+        "decided_on": f"{clock.today()}",
+        "restrictions": {"weekly_minutes": 2400},
+    },
+    "refuse": {"decided_on": f"{clock.today()}", "reason": "working_conditions"},
 }
 _SENT: tuple[str, dict[str, Any]] = ("transmit", {"transmitted_on": f"{clock.today()}"})
 _TODAY = f"{clock.today()}"

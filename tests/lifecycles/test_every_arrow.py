@@ -9,9 +9,12 @@ from integration_api.cases.lifecycle import CASE, CasePhase
 from integration_api.kernel.lifecycle import SYSTEM, Lifecycle
 from integration_api.persons.lifecycle import CONSENT, DISCLOSURE
 from integration_api.referrals.lifecycle import REFERRAL
+from integration_api.tandem.lifecycle_approvals import APPROVAL, DECLARATION
+from integration_api.tandem.lifecycle_legal import LEGAL_TRACK
+from integration_api.tandem.lifecycle_placement import PLACEMENT_TRACK
 from tests.cast import id_of
 from tests.clients import Clients
-from tests.make import Made, Make, made
+from tests.make import APPROVAL_BODIES, ARROW_NEEDS, TRACK_BODIES, Made, Make, made
 
 BODIES: dict[str, dict[str, Any]] = {
     "decline": {"reason": "no_capacity"},
@@ -25,6 +28,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "return_to_goals": {"reason": "situation_changed"},
     "close": {"outcome": "advice_only"},
     "reopen": {"reason": "closed_by_mistake"},
+}
+OWN_BODIES = {
+    "legal_track": TRACK_BODIES,
+    "placement_track": TRACK_BODIES,
+    "ba_approval_request": APPROVAL_BODIES,
+    "employer_declaration": {},
 }
 # the second person of the sender voids; the other arrows are the first person's
 REFERRAL_PARTIES = {"sender": "lead", "recipient": "jobcenter"}
@@ -59,8 +68,9 @@ async def attempt(
     """Fire one arrow and judge the answer by the drawing alone."""
     before = row.body["status"]
     version = int(row.etag.strip('"').split(".")[0])
+    bodies = OWN_BODIES.get(lifecycle.name, BODIES)
     answer = await clients.post(
-        who, f"{path}/{action.replace('_', '-')}", BODIES.get(action), etag=row.etag
+        who, f"{path}/{action.replace('_', '-')}", bodies.get(action), etag=row.etag
     )
     arrow = lifecycle[action]
     state = next(s for s in lifecycle.states if s.value == before)
@@ -160,8 +170,82 @@ async def test_disclosure(
     await attempt(clients, connection, DISCLOSURE, row, "revoke", who, frozenset({party}), path)
 
 
+TEAMS = {"legal": "immigration", "placement": "labour", "lead": "lead"}
+
+
+async def tried(
+    make: Make, lifecycle: Lifecycle[Any], tandem: Made, status: str, action: str, who: str
+) -> None:
+    """One arrow of a track, in a transaction of its own that is rolled back."""
+    track = lifecycle.name.removesuffix("_track")
+    needs = ARROW_NEEDS.get(action, {})
+    if "approval" in needs:
+        await make.put_approval(tandem, needs["approval"])
+    if "placement" in needs:
+        await make.put_track(tandem, "placement", needs["placement"])
+    row = await make.put_track(tandem, track, status)
+    await attempt(
+        make.clients, make.connection, lifecycle, row, action, TEAMS[who],
+        frozenset({who} - {"lead"}), f"/v1/tandem-cases/{tandem.id}/{track}-track",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "status"),
+    [(one, s.value) for one in (LEGAL_TRACK, PLACEMENT_TRACK) for s in one.states],
+    ids=lambda p: p if isinstance(p, str) else p.name,
+)
+async def test_track(make: Make, lifecycle: Lifecycle[Any], status: str) -> None:
+    """Every arrow and party in one state; all that a guard could ask for is there."""
+    tandem = await make.tandem()
+    await make.approval(tandem, "transmitted")
+    await make.put_track(tandem, "legal", "granted")
+    await make.put_track(tandem, "placement", "contract_confirmed")
+    path = f"/v1/tandem-cases/{tandem.id}/start-clearances"
+    assert (await make.clients.post("immigration", path)).status_code == 201
+    for action in arrows(lifecycle):
+        for who in TEAMS:
+            attempted = make.connection.transaction()
+            await attempted.start()
+            await tried(make, lifecycle, tandem, status, action, who)
+            await attempted.rollback()
+
+
+@pytest.mark.parametrize("status", [s.value for s in APPROVAL.states])
+async def test_ba_approval_request(make: Make, status: str) -> None:
+    way = "transmitted" if status == "deemed_approved" else status
+    asked = await make.approval(await make.tandem(), way)
+    path = f"/v1/ba-approval-requests/{asked.id}"
+    if status == "deemed_approved":
+        await make.connection.execute("select looking.deem($1)", asked.body["id"])
+    for action in arrows(APPROVAL):
+        for who, agency in TEAMS.items():
+            attempted = make.connection.transaction()
+            await attempted.start()
+            row = made(await make.clients.get(agency, path), 200)
+            await attempt(
+                make.clients, make.connection, APPROVAL, row, action, agency,
+                frozenset({who} - {"lead"}), path,
+            )  # fmt: skip
+            await attempted.rollback()
+
+
+@pytest.mark.parametrize("who", sorted(TEAMS))
+@pytest.mark.parametrize("status", ["draft", "submitted"])
+async def test_employer_declaration(make: Make, status: str, who: str) -> None:
+    row = await make.declaration(await make.tandem(), submitted=status == "submitted")
+    path = f"/v1/employer-declarations/{row.id}"
+    row = made(await make.clients.get(TEAMS[who], path), 200)
+    await attempt(
+        make.clients, make.connection, DECLARATION, row, "submit", TEAMS[who],
+        frozenset({who} - {"lead"}), path,
+    )  # fmt: skip
+
+
 def test_every_lifecycle_of_the_application_is_walked_here() -> None:
     from integration_api.app import LIFECYCLES
 
-    assert {lc.name for lc in LIFECYCLES} == {"referral", "case", "consent", "disclosure"}
+    tandem = {LEGAL_TRACK.name, PLACEMENT_TRACK.name, DECLARATION.name, APPROVAL.name}
+    drawn = {"referral", "case", "consent", "disclosure", *tandem}
+    assert {lc.name for lc in LIFECYCLES} == drawn
     assert id_of("lead") != id_of("jobcenter")

@@ -1,17 +1,18 @@
-"""From opening to work and to the end: permission is not approval, and nobody starts uncleared."""
+"""From opening to work and to the end: an approval is no permit, and nobody starts uncleared."""
 
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
 from typing import Any
 
-from asyncpg import Connection
+from httpx import Response
 
 from integration_api.kernel import clock
-from integration_api.kernel.db import Call, Database
-from integration_api.kernel.ids import uuid7
-from integration_api.tandem import service_clock
-from tests.cast import id_of
+from integration_api.kernel.db import Database, pool
+from integration_api.worker import round_
 from tests.clients import Clients
-from tests.make import Made, Make, made
+from tests.conftest import Committed
+from tests.make import Made, made
 
 
 class Team:
@@ -21,46 +22,126 @@ class Team:
         self.clients, self.who = clients, who
         self.path = f"/v1/tandem-cases/{tandem.id}/{track}-track"
 
-    async def move(self, verb: str, body: dict[str, Any] | None = None) -> Any:
+    async def move(self, verb: str, body: dict[str, Any] | None = None) -> Response:
         """Fire an arrow on the present version."""
         etag = (await self.clients.get(self.who, self.path)).headers["ETag"]
         return await self.clients.post(self.who, f"{self.path}/{verb}", body, etag=etag)
 
-    async def moves(self, *verbs: str) -> None:
+    async def moves(self, *verbs: str | tuple[str, dict[str, Any]]) -> None:
         """Fire arrows that have to go well."""
         for verb in verbs:
-            answer = await self.move(verb)
-            assert answer.status_code == 200, (verb, answer.text)
+            name, body = (verb, None) if isinstance(verb, str) else verb
+            answer = await self.move(name, body)
+            assert answer.status_code == 200, (name, answer.text)
+
+    async def refused(self, verb: str, guard: str, body: dict[str, Any] | None = None) -> None:
+        """Fire an arrow that a guard refuses."""
+        answer = await self.move(verb, body)
+        assert (answer.status_code, answer.json().get("guard")) == (409, guard), answer.text
 
 
-async def test_silence_is_approval_and_no_permit(
-    make: Make, clients: Clients, connection: Connection
-) -> None:
+@asynccontextmanager
+async def working(committed: Committed) -> AsyncIterator[Database]:
+    """The worker's login on the same database."""
+    dsn = committed.server.dsn("ia_worker", committed.name)
+    async with pool(dsn, 2) as connections:
+        yield Database(connections)
+
+
+async def status(committed: Committed, tandem: Made) -> tuple[str, list[str]]:
+    """The derived status and its reasons, as a team sees them."""
+    seen = (await committed.clients.get("labour", f"/v1/tandem-cases/{tandem.id}")).json()
+    return seen["status"], seen["status_reasons"]
+
+
+async def missing(committed: Committed, tandem: Made, gate: str) -> list[str]:
+    """What a gate still needs."""
+    path = f"/v1/tandem-cases/{tandem.id}/gates"
+    gates = (await committed.clients.get("immigration", path)).json()["gates"]
+    (found,) = [g["missing"] for g in gates if g["name"] == gate]
+    return list(found)
+
+
+FINDING = {"legal_basis": "§ 61(2) AsylG", "identity_status": "clarified_passport"}
+TODAY = clock.today()
+START = {"started_on": f"{TODAY + timedelta(days=20)}"}
+
+
+async def asked(committed: Committed) -> tuple[Made, Made, Team, Team]:
+    """A tandem case whose request is with the employment agency."""
+    clients, make = committed.clients, committed.make
     tandem = await make.tandem()
     legal = Team(clients, "immigration", tandem, "legal")
     placement = Team(clients, "labour", tandem, "placement")
-    path = f"/v1/tandem-cases/{tandem.id}"
-    seen = (await clients.get("labour", path)).json()
-    assert (seen["status"], seen["status_reasons"]) == ("active", ["intake_complete"])
-    await legal.moves("check-status")
-    finding = {"legal_basis": "§ 61(2) AsylG", "identity_status": "clarified_passport"}
-    assert (await legal.move("require-permit", finding)).status_code == 200
+    assert await status(committed, tandem) == ("active", ["intake_complete"])
+    await legal.moves("check-status", ("require-permit", FINDING))
     await placement.moves("start-profiling", "assess-competences", "start-matching")
     await placement.moves("propose-offer")
-    refused = await placement.move("confirm-offer")
-    assert (refused.status_code, refused.json()["guard"]) == (409, "declared")
-    asked = await make.approval(tandem, "transmitted")
-    await placement.moves("confirm-offer")
-    signed = {"contract_signed_on": f"{clock.today()}"}
-    assert (await placement.move("confirm-contract", signed)).status_code == 200
-    received = {"application_received_on": f"{clock.today()}"}
-    assert (await legal.move("file-application", received)).status_code == 200
+    await placement.refused("confirm-offer", "declared")
+    await legal.refused(
+        "file-application", "application_ready", {"application_received_on": f"{TODAY}"}
+    )
+    request = await make.approval(tandem, "transmitted")
+    await placement.moves("confirm-offer", ("confirm-contract", {"contract_signed_on": f"{TODAY}"}))
+    await legal.moves(("file-application", {"application_received_on": f"{TODAY}"}))
     await legal.moves("request-ba-approval")
-    seen = (await clients.get("labour", path)).json()
-    assert (seen["status"], seen["status_reasons"]) == ("waiting_external", ["with_the_ba"])
-    start = {"started_on": "2026-12-14"}
-    early = await placement.move("start-employment", start)
+    assert await status(committed, tandem) == ("waiting_external", ["with_the_ba"])
+    return tandem, request, legal, placement
+
+
+async def test_silence_is_approval_but_no_permit(committed: Committed) -> None:
+    clients = committed.clients
+    tandem, request, legal, placement = await asked(committed)
+    await placement.refused("start-employment", "start_clearance", START)
+    await legal.refused("await-decision", "ba_settled", {})
+    days = date.fromisoformat(request.body["deemed_from"]) - TODAY
+    path = f"/v1/ba-approval-requests/{request.id}"
+    async with working(committed) as database:
+        with clock.moved(days - timedelta(days=1)):
+            await round_(database)
+        assert (await clients.get("immigration", path)).json()["status"] == "transmitted"
+        with clock.moved(days):
+            assert await round_(database) == 1
+            assert await round_(database) == 0
+    deemed = made(await clients.get("immigration", path), 200)
+    assert deemed.body["status"] == "deemed_approved"
+    await placement.refused("start-employment", "start_clearance", START)
+    assert await missing(committed, tandem, "G3") == ["work_allowed", "clearance_issued"]
+    await legal.moves(("await-decision", {}))
+    await legal.moves(("grant", {"permit_valid_from": f"{TODAY + timedelta(days=15)}"}))
+    await placement.refused("start-employment", "start_clearance", START)
+    clearances = f"/v1/tandem-cases/{tandem.id}/start-clearances"
+    early = await clients.post("immigration", clearances)
     assert (early.status_code, early.json()["guard"]) == (409, "start_clearance")
-    waiting = await legal.move("await-decision", {})
-    assert (waiting.status_code, waiting.json()["guard"]) == (409, "ba_settled")
-    assert asked.body["deemed_from"] is not None
+
+
+async def test_from_the_permit_to_the_end_and_both_owners_close(committed: Committed) -> None:
+    clients = committed.clients
+    tandem, request, legal, placement = await asked(committed)
+    path = f"/v1/ba-approval-requests/{request.id}"
+    decided = {"decided_on": f"{TODAY}"}
+    made(await clients.post("immigration", f"{path}/approve", decided, etag=request.etag), 200)
+    await legal.moves(("await-decision", {}), ("grant", {"permit_valid_from": f"{TODAY}"}))
+    clearances = f"/v1/tandem-cases/{tandem.id}/start-clearances"
+    assert (await clients.post("labour", clearances)).status_code == 403
+    assert (await clients.post("immigration", clearances)).status_code == 201
+    again = await clients.post("immigration", clearances)
+    assert (again.status_code, again.json()["guard"]) == (409, "no_standing_clearance")
+    assert await status(committed, tandem) == ("cleared_to_start", ["start_clearance"])
+    await legal.refused("activate", "work_started")
+    await placement.moves(("start-employment", START))
+    assert await status(committed, tandem) == ("in_employment", ["work_started"])
+    whole = f"/v1/tandem-cases/{tandem.id}"
+    etag = (await clients.get("labour", whole)).headers["ETag"]
+    outcome = {"outcome": "placed_employment"}
+    early = await clients.post("labour", f"{whole}/close", outcome, etag=etag)
+    assert (early.status_code, early.json()["guard"]) == (409, "tracks_ended")
+    await legal.moves("activate", "close")
+    await placement.moves("begin-aftercare", "complete-placement")
+    one = await clients.post("labour", f"{whole}/close", outcome, etag=etag)
+    assert one.json()["closed_at"] is None
+    other = {"outcome": "no_match"}
+    differs = await clients.post("immigration", f"{whole}/close", other, etag=one.headers["ETag"])
+    assert (differs.status_code, differs.json()["guard"]) == (409, "same_outcome")
+    both = await clients.post("immigration", f"{whole}/close", outcome, etag=one.headers["ETag"])
+    assert (both.json()["status"], both.json()["outcome"]) == ("closed", "placed_employment")

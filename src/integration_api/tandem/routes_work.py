@@ -111,6 +111,7 @@ async def issue_clearance(id: Id, db: Write) -> Response:
     summary="List employer declarations",
     answer=schemas.DeclarationPage,
     scope=READ,
+    problems=(404,),
 )
 async def list_declarations(
     request: Request, db: LoggedRead, narrowed: Annotated[schemas.OfTandem, Query()]
@@ -179,6 +180,7 @@ async def submit_declaration(id: Id, db: Write, if_match: IfMatch = None) -> Res
     summary="List BA approval requests",
     answer=schemas.ApprovalPage,
     scope=READ,
+    problems=(404,),
 )
 async def list_approvals(
     request: Request, db: LoggedRead, narrowed: Annotated[schemas.OfTandem, Query()]

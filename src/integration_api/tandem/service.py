@@ -188,6 +188,17 @@ def ended(tracks: Record) -> bool:
     return legal and tracks["placement_status"] in {s.value for s in PLACEMENT_TRACK.final}
 
 
+def of_visible(row: Record | None, place: Place) -> Answer:
+    """The page of what stands below a tandem case.
+
+    Raises:
+        NotFound: the tandem case is absent or not visible.
+    """
+    if row is None or not row["there"]:
+        raise NotFound
+    return place.answer(row)
+
+
 async def of_team(tx: WriteTx, id: UUID, team: str, pointer: str | None = None) -> Record:
     """The locked tandem case, for one of its teams.
 

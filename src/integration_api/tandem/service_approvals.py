@@ -29,7 +29,7 @@ from .lifecycle_approvals import (
 )
 from .models_work import ba_approval_request, employer_declaration
 from .schemas_work import ApprovalIn
-from .service import held_below, of_team
+from .service import held_below, of_team, of_visible
 from .statements_approvals import CREATE_APPROVAL, GET_APPROVAL, list_approvals, move_approval
 from .statements_below import above, row_of
 from .statements_declarations import SEE_EMPLOYER
@@ -48,9 +48,14 @@ async def get(tx: LoggedReadTx, id: UUID) -> Answer:
 
 
 async def list_(tx: LoggedReadTx, tandem_case_id: UUID, place: Place) -> Answer:
-    """One page of the requests of a tandem case."""
+    """One page of the requests of a tandem case.
+
+    Raises:
+        NotFound: the tandem case is absent or not visible.
+    """
     statement = list_approvals(place.direction)
-    return place.answer(await tx.row(statement, tandem_case_id=tandem_case_id, **place.params))
+    row = await tx.row(statement, tandem_case_id=tandem_case_id, **place.params)
+    return of_visible(row, place)
 
 
 async def create(tx: WriteTx, given: ApprovalIn) -> Answer:

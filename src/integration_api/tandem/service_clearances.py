@@ -9,12 +9,12 @@ from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import LoggedReadTx, WriteTx
 from integration_api.kernel.ids import uuid7
 from integration_api.kernel.lists import Place
-from integration_api.kernel.problems import GuardNotMet, NotFound
+from integration_api.kernel.problems import GuardNotMet
 
 from .lifecycle_approvals import NO_CLEARANCE
 from .lifecycle_placement import START_CLEARED
 from .schemas_work import ProcedureIn
-from .service import of_team, when
+from .service import of_team, of_visible, when
 from .statements_clearances import (
     CLEAR_START,
     CLEARING,
@@ -42,9 +42,7 @@ async def procedures(tx: LoggedReadTx, id: UUID, place: Place) -> Answer:
         NotFound: the tandem case is absent or not visible.
     """
     row = await tx.row(list_procedures(place.direction), tandem_case_id=id, **place.params)
-    if row is None or not row["there"]:
-        raise NotFound
-    return place.answer(row)
+    return of_visible(row, place)
 
 
 async def record(tx: WriteTx, id: UUID, given: ProcedureIn) -> Answer:
@@ -68,9 +66,7 @@ async def clearances(tx: LoggedReadTx, id: UUID, place: Place) -> Answer:
         NotFound: the tandem case is absent or not visible.
     """
     row = await tx.row(list_clearances(place.direction), tandem_case_id=id, **place.params)
-    if row is None or not row["there"]:
-        raise NotFound
-    return place.answer(row)
+    return of_visible(row, place)
 
 
 async def issue(tx: WriteTx, id: UUID) -> Answer:

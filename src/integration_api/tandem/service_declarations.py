@@ -22,7 +22,7 @@ from integration_api.kernel.schemas import changes
 from .lifecycle_approvals import COMPLETE, DECLARATION, DECLARATION_DRAFT, DeclarationStatus
 from .models_work import employer_declaration
 from .schemas_work import DeclarationIn, DeclarationPatch
-from .service import held_below, of_team
+from .service import held_below, of_team, of_visible
 from .statements_below import above, row_of
 from .statements_clearances import INVALIDATE
 from .statements_declarations import (
@@ -49,9 +49,14 @@ async def get(tx: LoggedReadTx, id: UUID) -> Answer:
 
 
 async def list_(tx: LoggedReadTx, tandem_case_id: UUID, place: Place) -> Answer:
-    """One page of the declarations of a tandem case."""
+    """One page of the declarations of a tandem case.
+
+    Raises:
+        NotFound: the tandem case is absent or not visible.
+    """
     statement = list_declarations(place.direction)
-    return place.answer(await tx.row(statement, tandem_case_id=tandem_case_id, **place.params))
+    row = await tx.row(statement, tandem_case_id=tandem_case_id, **place.params)
+    return of_visible(row, place)
 
 
 async def create(tx: WriteTx, given: DeclarationIn) -> Answer:
