@@ -17,8 +17,8 @@ insert into ia.agency (id, municipality_id, slug, type, name, jurisdictions, con
   from generate_series(1, 44) n;
 insert into ia.api_client (id, municipality_id, agency_id, name, scopes, purposes, created_at)
   select pg_temp.uid('c', n), pg_temp.uid('b', 1), pg_temp.uid('a', n), 'bench',
-    '{cases:read,cases:write,referrals:read,referrals:write,persons:read}', '{case_management}',
-    now()
+    '{cases:read,cases:write,referrals:read,referrals:write,persons:read,tandem:read,tandem:write}',
+    '{case_management}', now()
   from generate_series(1, 40) n;
 
 -- n, the lead, the agency that the case is shared with; the newest cases have the lowest numbers
@@ -124,5 +124,51 @@ insert into ia.referral (id, municipality_id, case_id, person_id, disclosure_id,
       else (array['sent', 'accepted', 'in_progress', 'completed'])[1 + n / 5 % 4] end as status
     from shared) moving
   order by n desc;
+insert into ia.tandem_case (id, municipality_id, case_id, person_id, goal, language, lead_agency_id,
+    legal_agency_id, placement_agency_id, legal_acknowledged_at, placement_acknowledged_at,
+    created_at, updated_at)
+  select pg_temp.uid('d', n), pg_temp.uid('b', 1), pg_temp.uid('8', n), pg_temp.uid('9', n),
+    'employment', 'uk', pg_temp.uid('a', lead), pg_temp.uid('a', other), pg_temp.uid('a', lead),
+    now(), now(), now() - n * interval '1 second', now()
+  from shared where opening = 'immediately' order by n desc;
+insert into ia.legal_track (id, municipality_id, tandem_case_id, agency_id, status, created_at,
+    updated_at)
+  select pg_temp.uid('e', n), pg_temp.uid('b', 1), pg_temp.uid('d', n), pg_temp.uid('a', other),
+    'not_started', now(), now()
+  from shared where opening = 'immediately' order by n desc;
+insert into ia.placement_track (id, municipality_id, tandem_case_id, agency_id, status, created_at,
+    updated_at)
+  select pg_temp.uid('f', n), pg_temp.uid('b', 1), pg_temp.uid('d', n), pg_temp.uid('a', lead),
+    'not_started', now(), now()
+  from shared where opening = 'immediately' order by n desc;
+insert into ia.employer (id, municipality_id, recorded_by_agency_id, name, created_at, updated_at)
+  select pg_temp.uid('0', n), pg_temp.uid('b', 1), pg_temp.uid('a', n), 'Beispiel ' || n, now(), now()
+  from generate_series(1, 40) n;
+insert into ia.employer_declaration (id, municipality_id, tandem_case_id, employer_id,
+    recorded_by_agency_id, number, purpose, status, occupation, place_of_work, weekly_minutes,
+    starts_on, regulated_occupation, on_behalf, submitted_at, created_at, updated_at)
+  select pg_temp.uid('2', n), pg_temp.uid('b', 1), pg_temp.uid('d', n), pg_temp.uid('0', lead),
+    pg_temp.uid('a', lead), 1, 'title_application', 'submitted', '29302', 'City', 2400,
+    '2030-01-01', false, true, now(), now() - n * interval '1 second', now()
+  from shared where opening = 'immediately' order by n desc;
+insert into ia.ba_approval_request (id, municipality_id, tandem_case_id, declaration_id, agency_id,
+    deadline_policy, deadline_policy_version, status, transmitted_on, due_on, deemed_from, created_at,
+    updated_at)
+  select pg_temp.uid('6', n), pg_temp.uid('b', 1), pg_temp.uid('d', n), pg_temp.uid('2', n),
+    pg_temp.uid('a', other), 'ba_approval', '1',
+    (array['transmitted', 'info_required', 'approved'])[1 + n % 3], '2029-12-01', '2029-12-15',
+    '2029-12-16', now() - n * interval '1 second', now()
+  from shared where opening = 'immediately' order by n desc;
+insert into ia.start_clearance (id, municipality_id, tandem_case_id, declaration_id, agency_id,
+    valid_from, facts_sha256, invalidated_at, invalidated_reason, created_at)
+  select gen_random_uuid(), pg_temp.uid('b', 1), pg_temp.uid('d', n), pg_temp.uid('2', n),
+    pg_temp.uid('a', other), '2030-01-01', '', case round when 0 then now() end,
+    case round when 0 then 'terms_changed' end, now() - n * interval '1 second'
+  from shared, generate_series(0, 1) round where opening = 'immediately' order by n desc;
+insert into ia.tandem_procedure (id, municipality_id, tandem_case_id, recorded_by_agency_id, kind,
+    competent_authority, created_at)
+  select gen_random_uuid(), pg_temp.uid('b', 1), pg_temp.uid('d', n), pg_temp.uid('a', lead),
+    'recognition_procedure', 'Authority', now() - n * interval '1 second'
+  from shared where opening = 'immediately' order by n desc;
 alter table ia."case" enable trigger user;
 alter table ia.disclosure enable trigger user;

@@ -7,6 +7,7 @@ there, in negative cases too: a wrong member is then all that stands between it 
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import requests
@@ -31,6 +32,10 @@ RULES: dict[str, tuple[int, set[str]]] = {
     "addResidencePeriod": (422, {"period_order"}),
     "createConsent": (422, {"period_order"}),
     "grantDisclosure": (422, {"period_order"}),
+    "createEmployerDeclaration": (422, {"period_order"}),
+    "grantLegalTrack": (422, {"period_order"}),
+    "grantRestrictedLegalTrack": (422, {"period_order"}),
+    "recordProcedure": (422, {"both_or_neither"}),
     "listCases": (400, {"both_or_neither"}),
 }
 """Rules over several members, which a schema cannot tell: the status and what it must say."""
@@ -113,6 +118,9 @@ class Sent:
             sent = name in case.headers or (name == purpose and self.desk.person)
             if header and sent and self.may(name, HEADER):
                 case.headers[name] = header
+        for name, value in parse_qsl(call.path.partition("?")[2]):
+            if name in case.query and self.may(name, QUERY):
+                case.query[name] = value
         if self.positive:
             case.query.pop("cursor", None)  # one that is made up is a 400
         if isinstance(case.body, dict | list) and not self.meta.is_negative_at(BODY):

@@ -36,7 +36,8 @@ from tests.conftest import clone
 SEED = (Path(__file__).parents[2] / "bench" / "seed.sql").read_text(encoding="utf-8")
 TENANT = (
     "case|case_access|case_participant|case_external_id|person|residence_period|consent|disclosure"
-    "|referral|outbox|audit_entry|access_record|idempotency_key"
+    "|tandem_case|legal_track|placement_track|employer_declaration|ba_approval_request"
+    "|start_clearance|referral|outbox|audit_entry|access_record|idempotency_key"
 )
 SCAN = re.compile(rf'Seq Scan on "?(?:{TENANT})"?(?: |$)')
 DIRECTIONS = (Direction(), Direction(after=True), Direction(after=True, backwards=True))

@@ -10,9 +10,10 @@ from httpx import Response
 from integration_api.kernel import clock
 from integration_api.kernel.db import Database, pool
 from integration_api.worker import round_
+from tests.cast import id_of
 from tests.clients import Clients
 from tests.conftest import Committed
-from tests.make import Made, made
+from tests.make import DECLARED, Made, made
 
 
 class Team:
@@ -145,3 +146,136 @@ async def test_from_the_permit_to_the_end_and_both_owners_close(committed: Commi
     assert (differs.status_code, differs.json()["guard"]) == (409, "same_outcome")
     both = await clients.post("immigration", f"{whole}/close", outcome, etag=one.headers["ETag"])
     assert (both.json()["status"], both.json()["outcome"]) == ("closed", "placed_employment")
+
+
+async def test_a_revoked_consent_ends_the_clearance_and_the_team_sees_nothing_more(
+    committed: Committed,
+) -> None:
+    clients, make = committed.clients, committed.make
+    tandem = await make.tandem()
+    await make.cleared(tandem)
+    consents = (await clients.get("lead", "/v1/consents")).json()["items"]
+    (consent,) = [c for c in consents if str(id_of("labour")) in c["recipient_agency_ids"]]
+    etag = (await clients.get("lead", f"/v1/consents/{consent['id']}")).headers["ETag"]
+    revoked = await clients.post("lead", f"/v1/consents/{consent['id']}/revoke", etag=etag)
+    assert revoked.status_code == 200
+    path = f"/v1/tandem-cases/{tandem.id}"
+    assert (await clients.get("labour", path)).status_code == 404
+    seen = (await clients.get("lead", path)).json()
+    assert (seen["status"], seen["status_reasons"]) == ("attention_required", ["disclosure_ended"])
+    below = (await clients.get("immigration", f"{path}/start-clearances")).json()["items"]
+    assert [c["invalidated_reason"] for c in below] == ["disclosure_ended"]
+
+
+async def test_a_material_change_ends_the_clearance_and_an_immaterial_one_does_not(
+    committed: Committed,
+) -> None:
+    clients, make = committed.clients, committed.make
+    tandem = await make.tandem()
+    await make.cleared(tandem)
+    (old,) = (
+        await clients.get("labour", f"/v1/employer-declarations?tandem_case_id={tandem.id}")
+    ).json()["items"]
+    same = {"employer_id": old["employer_id"], "replaces_id": old["id"]}
+    for changed, standing in (({"job_title": "Beikoch"}, True), ({"weekly_minutes": 1200}, False)):
+        body = {"tandem_case_id": tandem.id, **DECLARED, **same, **changed}
+        draft = made(await clients.post("labour", "/v1/employer-declarations", body))
+        path = f"/v1/employer-declarations/{draft.id}"
+        made(await clients.post("labour", f"{path}/submit", etag=draft.etag), 200)
+        kept = {"weekly_minutes": 1200} if not standing else {}
+        assert kept == {} or (await missing(committed, tandem, "G3")) == ["clearance_issued"]
+        expected = "cleared_to_start" if standing else "attention_required"
+        assert (await status(committed, tandem))[0] == expected
+        changed_etag = (await clients.get("labour", path)).headers["ETag"]
+        late = await clients.patch("labour", path, {"job_title": "Koch"}, etag=changed_etag)
+        assert (late.status_code, late.json()["guard"]) == (409, "declaration_draft")
+    assert (await status(committed, tandem))[1] == ["terms_changed"]
+
+
+async def test_a_permit_binds_what_may_be_cleared(committed: Committed) -> None:
+    clients, make = committed.clients, committed.make
+    tandem = await make.tandem()
+    await make.declaration(tandem)
+    legal = Team(clients, "immigration", tandem, "legal")
+    await make.put_track(tandem, "placement", "contract_confirmed")
+    await make.put_track(tandem, "legal", "decision_pending")
+    bound = {"permit_restrictions": {"weekly_minutes": 1200}, "permit_valid_from": f"{TODAY}"}
+    await legal.moves(("grant-restricted", bound))
+    path = f"/v1/tandem-cases/{tandem.id}/start-clearances"
+    refused = await clients.post("immigration", path)
+    assert (refused.status_code, refused.json()["guard"]) == (409, "start_clearance")
+    assert await missing(committed, tandem, "G3") == ["terms_within_permit", "clearance_issued"]
+
+
+async def test_a_regulated_occupation_needs_its_licence(committed: Committed) -> None:
+    clients, make = committed.clients, committed.make
+    tandem = await make.tandem()
+    await make.declaration(tandem, regulated_occupation=True)
+    assert await missing(committed, tandem, "G2") == ["licence_if_regulated"]
+    path = f"/v1/tandem-cases/{tandem.id}/procedures"
+    running = {"kind": "recognition_procedure", "competent_authority": "Bezirksregierung"}
+    result = {"result": "equivalent", "result_on": f"{TODAY}"}
+    licence = result | {"result": "licence_promised"}
+    for body, lacking in ((running, 1), (running | result, 1), (running | licence, 0)):
+        assert (await clients.post("labour", path, body)).status_code == 201
+        assert len(await missing(committed, tandem, "G2")) == lacking
+    assert len((await clients.get("immigration", path)).json()["items"]) == 3
+
+
+async def test_the_clock_ends_a_permit_with_its_clearance_and_reminds_before(
+    committed: Committed,
+) -> None:
+    clients, make = committed.clients, committed.make
+    tandem = await make.tandem()
+    await make.cleared(tandem)
+    await make.put_track(tandem, "placement", "started")
+    await make.put_track(tandem, "legal", "active")
+    await committed.admin.execute(
+        "update ia.legal_track set permit_valid_to = $1", TODAY + timedelta(days=300)
+    )
+    path = f"/v1/tandem-cases/{tandem.id}/legal-track"
+    async with working(committed) as database:
+        assert await round_(database) == 0
+        with clock.moved(timedelta(days=130)):
+            assert await round_(database) == 1
+            assert (await clients.get("labour", path)).json()["status"] == "renewal_due"
+        with clock.moved(timedelta(days=301)):
+            assert await round_(database) == 1
+    assert (await clients.get("labour", path)).json()["status"] == "expired"
+    assert await status(committed, tandem) == ("attention_required", ["permit_expired"])
+
+
+async def test_a_late_refusal_and_late_questions_change_nothing(committed: Committed) -> None:
+    clients, make = committed.clients, committed.make
+    tandem = await make.tandem()
+    request = await make.approval(tandem, "transmitted")
+    last = date.fromisoformat(request.body["due_on"])
+    path = f"/v1/ba-approval-requests/{request.id}"
+    late = {"decided_on": f"{last + timedelta(days=1)}", "reason": "working_conditions"}
+    ahead = await clients.post("immigration", f"{path}/refuse", late, etag=request.etag)
+    assert (ahead.status_code, ahead.json()["guard"]) == (409, "not_in_future")
+    with clock.moved(last - TODAY + timedelta(days=3)):
+        after = await clients.post("immigration", f"{path}/refuse", late, etag=request.etag)
+        assert (after.status_code, after.json()["guard"]) == (409, "within_deadline")
+        timely = {"information_received_on": f"{last}"}
+        stop = await clients.post(
+            "immigration", f"{path}/require-information", timely, etag=request.etag
+        )
+        assert stop.json()["status"] == "info_required"
+        async with working(committed) as database:
+            assert await round_(database) == 0
+        anew = {"transmitted_on": f"{clock.today()}"}
+        again = made(
+            await clients.post("immigration", f"{path}/transmit", anew, etag=stop.headers["ETag"]),
+            200,
+        )
+    assert again.body["due_on"] > request.body["due_on"]
+
+
+async def test_an_open_tandem_case_keeps_its_case_open(committed: Committed) -> None:
+    clients, make = committed.clients, committed.make
+    tandem = await make.tandem()
+    path = f"/v1/cases/{tandem.body['case_id']}"
+    etag = (await clients.get("lead", path)).headers["ETag"]
+    refused = await clients.post("lead", f"{path}/close", {"outcome": "advice_only"}, etag=etag)
+    assert (refused.status_code, refused.json()["guard"]) == (409, "no_open_tandem_cases")

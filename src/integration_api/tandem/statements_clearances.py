@@ -8,8 +8,8 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
-    any_,
     bindparam,
+    column,
     func,
     insert,
     literal_column,
@@ -165,12 +165,24 @@ def _invalidate(of: ColumnElement[bool], why: ColumnElement[Any]) -> Change:
 
 
 def _of_disclosures() -> ColumnElement[bool]:
+    """Clearances of the persons and cases of disclosures, each looked up by its id."""
     d, t = disclosure, tandem_case
-    ids = bindparam("disclosure_ids", type_=ARRAY(Uuid))
+    given = (
+        func.unnest(bindparam("disclosure_ids", type_=ARRAY(Uuid)))
+        .table_valued(column("id", Uuid()), name="given")
+        .render_derived()
+    )
+    # one look-up for each: as a join, all disclosures of the agency are gathered
+    ended = (
+        select(d.c.case_id, d.c.person_id)
+        .where(d.c.id == given.c.id)
+        .limit(literal_column("1"))
+        .correlate(given)
+        .lateral("ended")
+    )
+    of = and_(t.c.case_id == ended.c.case_id, t.c.person_id == ended.c.person_id, visible(ME))
     return start_clearance.c.tandem_case_id.in_(
-        select(t.c.id)
-        .select_from(t.join(d, and_(d.c.case_id == t.c.case_id, d.c.person_id == t.c.person_id)))
-        .where(d.c.id == any_(ids), visible(ME))
+        select(t.c.id).select_from(given.join(ended, literal_column("true")).join(t, of))
     )
 
 
