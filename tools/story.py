@@ -1,4 +1,4 @@
-"""The story: one referral from office to office, told over HTTP, each answer held to its word.
+"""The story: a referral from office to office, then a tandem; each answer is held to its word.
 
     python tools/story.py --port 8000
 
@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tools import story_tandem
 from tools.storyteller import Story, UnexpectedError, answers, must, own_demo
 
 CREDENTIALS = Path("var/demo/credentials.json")
@@ -34,6 +35,7 @@ NAMES: dict[str | None, str] = {
     CLERKS[0]: "Jobcenter, clerk 1",
     CLERKS[1]: "Jobcenter, clerk 2",
     None: "anybody",
+    **story_tandem.NAMES,
 }
 
 
@@ -214,6 +216,7 @@ SCENES: list[tuple[str, Callable[[Story], None]]] = [
     ("Köln sees nothing", koeln_sees_nothing),
     ("The loop is closed", the_loop_closes),
     ("The consent is revoked", consent_is_revoked),
+    *story_tandem.SCENES,
 ]
 """In this order; each takes what the ones before left in `story.kept`."""
 

@@ -34,6 +34,7 @@ class Story:
         self._keys: dict[str, str] = read["keys"] | read["roles"]
         self._http = httpx.Client(base_url=url, timeout=20)
         self._names, self._console = names, console
+        self.credentials = credentials
         self.kept: dict[str, Any] = {}
         self.calls = 0
 

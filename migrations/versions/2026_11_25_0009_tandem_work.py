@@ -135,6 +135,19 @@ create index ix_ba_approval_request_tandem_case_id_created_at_id
 create index ix_ba_approval_request_due on ia.ba_approval_request (municipality_id, deemed_from)
   where status = 'transmitted'
 
+create table ia.tandem_step (
+  id bigint generated always as identity,
+  municipality_id uuid not null,
+  tandem_case_id uuid not null,
+  lane text not null,
+  status text not null,
+  at timestamptz not null,
+  constraint pk_tandem_step primary key (id),
+  constraint fk_tandem_step_municipality_id_tandem_case_id
+    foreign key (municipality_id, tandem_case_id) references ia.tandem_case (municipality_id, id))
+
+create index ix_tandem_step_tandem_case_id_id on ia.tandem_step (tandem_case_id, id desc)
+
 create table ia.start_clearance (
   id uuid not null,
   municipality_id uuid not null,
@@ -177,6 +190,10 @@ alter table ia.tandem_procedure force row level security
 alter table ia.ba_approval_request enable row level security
 
 alter table ia.ba_approval_request force row level security
+
+alter table ia.tandem_step enable row level security
+
+alter table ia.tandem_step force row level security
 
 alter table ia.start_clearance enable row level security
 
@@ -223,6 +240,15 @@ create policy ba_approval_request_deem on ia.ba_approval_request for update to i
   using (municipality_id = (select ia.ctx_municipality()))
   with check (municipality_id = (select ia.ctx_municipality()) and status = 'deemed_approved')
 
+create policy tandem_step_read on ia.tandem_step for select to ia_app using (
+  municipality_id = (select ia.ctx_municipality()) and {OF_TANDEM})
+
+create policy tandem_step_add on ia.tandem_step for insert to ia_app
+  with check (municipality_id = (select ia.ctx_municipality()) and {OF_TANDEM})
+
+create policy tandem_step_due on ia.tandem_step for insert to ia_worker
+  with check (municipality_id = (select ia.ctx_municipality()))
+
 create policy start_clearance_read on ia.start_clearance for select to ia_app using (
   municipality_id = (select ia.ctx_municipality()) and {OF_TANDEM})
 
@@ -247,7 +273,9 @@ grant select, insert, update (purpose, employer_id, status, occupation, job_titl
   regulated_occupation, collective_agreement, social_insurance, annual_leave_days, signed_on,
   on_behalf, submitted_at, updated_at, version) on ia.employer_declaration to ia_app
 
-grant select, insert on ia.tandem_procedure to ia_app
+grant select, insert on ia.tandem_procedure, ia.tandem_step to ia_app
+
+grant insert on ia.tandem_step to ia_worker
 
 grant select, insert, update (deadline_policy_version, status, transmitted_on, due_on, deemed_from,
   information_received_on, decided_on, restrictions, reason, updated_at, version)
@@ -264,7 +292,7 @@ grant select (id, municipality_id, tandem_case_id, invalidated_at, version),
 """
 
 DOWN = """
-drop table ia.start_clearance, ia.ba_approval_request, ia.tandem_procedure, ia.employer_declaration
+drop table ia.tandem_step, ia.start_clearance, ia.ba_approval_request, ia.tandem_procedure, ia.employer_declaration
 """
 
 

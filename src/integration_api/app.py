@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
 from .code_lists import routes as code_lists
 from .code_lists import service as code_lists_service
+from .code_lists.service import Language
 from .contract.build import Example, build, to_json, to_yaml
 from .disclosures import routes as disclosures
 from .edge import guards
@@ -39,6 +40,7 @@ from .referrals import service as referrals_service
 from .tandem import lifecycle_approvals as approvals_drawn
 from .tandem import lifecycle_legal as legal_drawn
 from .tandem import lifecycle_placement as placement_drawn
+from .tandem import pictures as tandem_pictures
 from .tandem import routes as tandem
 from .tandem import routes_tracks as tracks
 from .tandem import routes_work as tandem_work
@@ -71,6 +73,8 @@ LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     approvals_drawn.DECLARATION,
     approvals_drawn.APPROVAL,
 )
+PICTURES: Mapping[str, Callable[[Language], str]] = {"tandem_gates": tandem_pictures.gates}
+"""Drawings that are no lifecycle, by name."""
 EVENTS: Mapping[str, str] = {
     "agency.created": "An agency was added to the directory.",
     "agency.changed": "An agency of the directory was changed.",
@@ -129,6 +133,7 @@ def create_app(
     state = app.state
     state.settings, state.public_url, state.demo = settings, settings.public_url, demo
     state.cursors, state.lifecycles = Cursors(secret), LIFECYCLES
+    state.pictures = PICTURES
     state.started, state.draining, state.readiness = False, False, (0.0, {})
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
         app.include_router(router, prefix="/v1")

@@ -399,6 +399,8 @@ def _below(operation_id: str, kind: str, owner: str, method: str = "GET", body: 
 
 PROCEDURE = {"kind": "recognition_procedure", "competent_authority": "Bezirksregierung"}
 _below("getGates", "gates", "labour")
+_below("getTimeline", "timeline", "labour")
+_below("drawTimeline", "timeline.svg", "labour")
 _below("listProcedures", "procedures", "labour")
 _below("recordProcedure", "procedures", "labour", "POST", PROCEDURE)
 _below("listStartClearances", "start-clearances", "labour")

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integration_api.cases.lifecycle import CASE
+from integration_api.app import LIFECYCLES
 from integration_api.drawings.svg import STYLE, STYLE_SOURCE, svg
 from integration_api.kernel.lifecycle import Lifecycle, Transition
-from integration_api.persons.lifecycle import CONSENT, DISCLOSURE
+from integration_api.persons.lifecycle import CONSENT
 from integration_api.referrals.lifecycle import REFERRAL
 from tests.kernel.drawn import lamp
 
 NS = "{http://www.w3.org/2000/svg}"
-DRAWN: list[Lifecycle[Any]] = [REFERRAL, CASE, CONSENT, DISCLOSURE, lamp()]
+DRAWN: list[Lifecycle[Any]] = [*LIFECYCLES, lamp()]
 Box = tuple[float, float, float, float]
 
 

@@ -31,6 +31,7 @@ from integration_api.postgres.launcher import LocalPostgres
 from integration_api.referrals import statements as referrals
 from integration_api.referrals.statements_moves import BRINGS
 from integration_api.referrals.statements_moves import move as move_referral
+from integration_api.tandem import statements_clock as clock
 from tests.conftest import clone
 
 SEED = (Path(__file__).parents[2] / "bench" / "seed.sql").read_text(encoding="utf-8")
@@ -75,6 +76,7 @@ def others() -> dict[str, Statement]:
         f"{name}.{key}": value
         for name, module in list(sys.modules.items())
         if name.startswith("integration_api.") and ".statements" in name
+        if not name.endswith("statements_clock")  # the worker's alone
         for key, value in vars(module).items()
         if isinstance(value, Statement)
     }
@@ -142,6 +144,15 @@ async def test_an_index_drives_every_other_statement(large: asyncpg.Connection) 
     asked = others()
     assert len(asked) > 60
     assert await faulty(large, asked) == {}
+
+
+async def test_an_index_drives_the_clock(server: LocalPostgres, large: asyncpg.Connection) -> None:
+    name = await large.fetchval("select current_database()")
+    worker = await asyncpg.connect(server.dsn("ia_worker", name))
+    asked = {n: s for n, s in vars(clock).items() if isinstance(s, Statement)}
+    assert sorted(asked) == ["DEEM", "EXPIRE", "REMIND"]
+    assert await faulty(worker, asked) == {}
+    await worker.close()
 
 
 async def test_what_answers_with_one_thing_gathers_nothing(large: asyncpg.Connection) -> None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import APIRouter, FastAPI
 
-from integration_api.app import LIFECYCLES
+from integration_api.app import LIFECYCLES, PICTURES
 from integration_api.code_lists import routes as code_lists
 from integration_api.edge import guards
 from integration_api.kernel import observability, problems
@@ -24,6 +24,7 @@ def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
         Cursors(b"a secret of the tests, 32 bytes long"),
         LIFECYCLES,
     )
+    app.state.pictures = PICTURES
     app.state.public_url, app.state.demo = "https://api.example.org", demo
     v1 = APIRouter(prefix="/v1")
     v1.include_router(code_lists.router)

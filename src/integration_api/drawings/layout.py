@@ -56,6 +56,8 @@ class Layout:
 
     def _main_path(self) -> list[StrEnum]:
         """From the first initial state, always along the first arrow that does not turn back."""
+        if self.drawn.path:
+            return [*self.drawn.path]
         path = [self.drawn.initial[0]]
         while True:
             ahead = [t.target for t in self.usual if path[-1] in t.sources and t.target not in path]

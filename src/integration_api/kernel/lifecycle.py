@@ -70,6 +70,8 @@ class Lifecycle(Generic[S]):
     transitions: tuple[Transition[S], ...]
     labels: Mapping[S, Label]
     parties: Mapping[str, Label]
+    path: tuple[S, ...] = ()
+    """The way that a picture shows in the middle; without it, the first arrows are followed."""
 
     def __post_init__(self) -> None:
         for wrong in (*self._misnamed(), *self._unlabelled(), *self._unreached()):

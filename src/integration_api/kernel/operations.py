@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, params
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from .db import within
@@ -40,15 +41,15 @@ def operation(
     status: int = 200,
     extra: dict[str, Any] | None = None,
     description: str | None = None,
+    response: type[Response] = JSONResponse,
 ) -> Callable[[Handler], Handler]:
     """Register a handler whose docstring is the description.
 
     `scope=None` without `public` means: any valid key. Which refusals the contract declares follows
     from what the handler takes; `problems` adds what does not show there.
     """
-    openapi: dict[str, Any] = dict(extra or {})
-    if scope:
-        openapi["x-scopes"] = {scope.value: PROSE[scope]}
+    scopes = {"x-scopes": {scope.value: PROSE[scope]}} if scope else {}
+    openapi: dict[str, Any] = {**(extra or {}), **scopes}
 
     def register(handler: Handler) -> Handler:
         takes = inspect.signature(handler).parameters
@@ -67,6 +68,7 @@ def operation(
             summary=summary,
             description=description,
             response_model=answer,
+            response_class=response,
             status_code=status,
             dependencies=asks,
             responses={code: {"description": "Problem"} for code in sorted(codes)},

@@ -57,6 +57,9 @@ def home(request: Request) -> Response:
     parts = {
         "drawing": svg(drawn["referral"], lang),
         "others": " · ".join(others),
+        "legal": svg(drawn["legal_track"], lang),
+        "placement": svg(drawn["placement_track"], lang),
+        "gates": request.app.state.pictures["tandem_gates"](lang),
         "calls": _calls(request, lang, demo),
         "keys": _keys(lang, demo),
         "badge": _say("badge_demo", lang) if demo else "",

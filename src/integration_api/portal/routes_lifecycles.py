@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from integration_api.code_lists.served import CACHED, as_json, cached, page_of
+from integration_api.code_lists.service import Language
 from integration_api.drawings.svg import svg
 from integration_api.kernel.operations import operation
 from integration_api.kernel.problems import language
@@ -58,9 +59,17 @@ async def draw_lifecycle(
 ) -> Response:
     """The drawing as a picture, with German or English labels."""
     lang = narrowed.lang or language(request)
-    picture = svg(service.lifecycle(request.app.state.lifecycles, name), lang)
+    picture = _picture(request, name, lang)
     headers = {"Content-Language": lang, "Vary": "Accept-Language", "Content-Security-Policy": CSP}
     return cached(request, picture.encode(), SVG, headers=headers)
+
+
+def _picture(request: Request, name: str, lang: Language) -> str:
+    """A lifecycle, or a drawing that is none."""
+    drawn = request.app.state.pictures.get(name)
+    return (
+        drawn(lang) if drawn else svg(service.lifecycle(request.app.state.lifecycles, name), lang)
+    )
 
 
 # A picture on its own may carry its own style, and nothing else.

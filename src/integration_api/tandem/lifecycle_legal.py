@@ -85,7 +85,7 @@ _ARROWS: tuple[Transition[LegalStatus], ...] = (
         S.STATUS_CHECK,
         LEGAL,
         "Check the status anew. What was found before no longer holds, nor does a clearance.",
-        ("Erneut prüfen", "Check again"),
+        ("Neu prüfen", "Recheck"),
     ),
     _arrow(
         "request_facts",
@@ -109,7 +109,7 @@ _ARROWS: tuple[Transition[LegalStatus], ...] = (
         S.PERMIT_NEEDED,
         LEGAL,
         "Find that a permit is needed. It needs a concrete offer; the legal basis is recorded.",
-        ("Erlaubnis nötig", "A permit is needed"),
+        ("Erlaubnis", "Permit"),
     ),
     _arrow(
         "block",
@@ -143,7 +143,7 @@ _ARROWS: tuple[Transition[LegalStatus], ...] = (
         S.BA_INFO_REQUIRED,
         LEGAL,
         "Wait for information. The employment agency has said in time that it needs more.",
-        ("BA fragt nach", "More is asked for"),
+        ("Nachfrage", "Ask for more"),
         guards=(BA_INSUFFICIENT,),
     ),
     _arrow(
@@ -280,4 +280,8 @@ LEGAL_TRACK: Lifecycle[LegalStatus] = Lifecycle(
         S.CLOSED: ("geschlossen", "closed"),
     },
     parties=PARTIES,
+    path=(
+        *(S.NOT_STARTED, S.STATUS_CHECK, S.PERMIT_NEEDED, S.APPLICATION_FILED, S.BA_PENDING),
+        *(S.DECISION_PENDING, S.GRANTED, S.ACTIVE, S.ENDED, S.CLOSED),
+    ),
 )

@@ -70,7 +70,7 @@ _ARROWS: tuple[Transition[PlacementStatus], ...] = (
         S.MATCHING,
         PLACEMENT,
         "Look for an offer. One that fell through is left behind, and a clearance with it.",
-        ("Stelle suchen", "Look for an offer"),
+        ("Suchen", "Search"),
     ),
     _arrow(
         "propose_offer",
@@ -189,4 +189,8 @@ PLACEMENT_TRACK: Lifecycle[PlacementStatus] = Lifecycle(
         S.CANCELLED: ("abgesagt", "cancelled"),
     },
     parties=PARTIES,
+    path=(
+        *(S.NOT_STARTED, S.PROFILING, S.COMPETENCE_ASSESSED, S.MATCHING, S.OFFER_PENDING),
+        *(S.OFFER_CONFIRMED, S.CONTRACT_CONFIRMED, S.STARTED, S.AFTERCARE, S.COMPLETED),
+    ),
 )

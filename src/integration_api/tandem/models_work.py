@@ -1,11 +1,13 @@
 """What a tandem case is worked with: declarations, procedures, BA requests, start clearances."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     Table,
@@ -145,6 +147,19 @@ ba_approval_request = Table(
         "deemed_from",
         postgresql_where=text("status = 'transmitted'"),
     ),
+)
+
+tandem_step = Table(
+    "tandem_step",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("municipality_id", Uuid, nullable=False),
+    Column("tandem_case_id", Uuid, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    instant("at"),
+    ForeignKeyConstraint(["municipality_id", "tandem_case_id"], TANDEM_KEY),
+    Index("ix_tandem_step_tandem_case_id_id", "tandem_case_id", text("id desc")),  # timeline
 )
 
 start_clearance = Table(

@@ -8,6 +8,7 @@ from integration_api.kernel import lists
 from integration_api.kernel.concurrency import IfMatch, expected
 from integration_api.kernel.db import Amend, LoggedRead, Write
 from integration_api.kernel.operations import operation, transition
+from integration_api.kernel.problems import language
 from integration_api.kernel.scalars import Id
 from integration_api.kernel.schemas import PageQuery, Schema
 from integration_api.kernel.scopes import Scope
@@ -21,6 +22,14 @@ from .lifecycle_approvals import APPROVAL, DECLARATION
 of_tandem = APIRouter(prefix="/tandem-cases", tags=["Tandem"])
 declared = APIRouter(prefix="/employer-declarations", tags=["Tandem"])
 asked = APIRouter(prefix="/ba-approval-requests", tags=["Tandem"])
+
+
+class SvgResponse(Response):
+    """A picture."""
+
+    media_type = clearances.SVG
+
+
 routers = (of_tandem, declared, asked)
 READ, WRITE = Scope.TANDEM_READ, Scope.TANDEM_WRITE
 
@@ -37,6 +46,37 @@ READ, WRITE = Scope.TANDEM_READ, Scope.TANDEM_WRITE
 async def get_gates(id: Id, db: LoggedRead) -> Response:
     """What is missing between the tracks; a move that needs a gate is refused with its name."""
     return await clearances.gates(db, id)
+
+
+@operation(
+    of_tandem,
+    "GET",
+    "/{id}/timeline",
+    id="getTimeline",
+    summary="Read the timeline of a tandem case",
+    answer=schemas.TimelineOut,
+    scope=READ,
+)
+async def get_timeline(id: Id, db: LoggedRead) -> Response:
+    """What happened on both tracks and at the employment agency; the newest 200 steps."""
+    return await clearances.timeline(db, id)
+
+
+@operation(
+    of_tandem,
+    "GET",
+    "/{id}/timeline.svg",
+    id="drawTimeline",
+    summary="Draw the timeline of a tandem case",
+    answer=None,
+    scope=READ,
+    response=SvgResponse,
+)
+async def draw_timeline(
+    request: Request, id: Id, db: LoggedRead, narrowed: Annotated[schemas.Drawn, Query()]
+) -> Response:
+    """The timeline as a picture, the present state of each lane lit up."""
+    return await clearances.drawn_timeline(db, id, narrowed.lang or language(request))
 
 
 @operation(

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from integration_api.code_lists.service import Language
 from integration_api.kernel.scalars import Code, Day, Flag, Id, Int, in_list
-from integration_api.kernel.schemas import UNSET, Out, PageInfo, PageQuery, Schema, Unset
+from integration_api.kernel.schemas import UNSET, Out, PageInfo, PageQuery, Query, Schema, Unset
 
 from .lifecycle_approvals import APPROVAL, DECLARATION, ApprovalStatus, DeclarationStatus
 from .schemas import Note
@@ -258,6 +259,29 @@ class GatesOut(Out):
     tandem_case_id: UUID
     judged_for: Annotated[date, Field(description="The first day of work that G3 is judged for.")]
     gates: list[GateOut]
+
+
+class Drawn(Query):
+    """How a picture is drawn."""
+
+    lang: Annotated[
+        Language | None, Field(description="Of its labels; default: Accept-Language.")
+    ] = None
+
+
+class StepOut(Out):
+    """A lane reached a state."""
+
+    lane: Annotated[str, Field(description="The lifecycle: `legal_track`, `placement_track`, …")]
+    status: str
+    at: datetime
+
+
+class TimelineOut(Out):
+    """The newest two hundred steps of a tandem case, oldest first."""
+
+    tandem_case_id: UUID
+    steps: list[StepOut]
 
 
 class ClearanceOut(Out):

@@ -1,18 +1,23 @@
 """What can be done with procedures, gates and start clearances."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from integration_api.code_lists.service import must_know
-from integration_api.kernel.answers import Answer, resource
+import orjson
+
+from integration_api.code_lists.service import Language, must_know
+from integration_api.drawings.timeline import Step, timeline_svg
+from integration_api.kernel.answers import Answer, etag, resource
 from integration_api.kernel.db import LoggedReadTx, WriteTx
 from integration_api.kernel.ids import uuid7
 from integration_api.kernel.lists import Place
 from integration_api.kernel.problems import GuardNotMet
 
-from .lifecycle_approvals import NO_CLEARANCE
-from .lifecycle_placement import START_CLEARED
+from .lifecycle_approvals import APPROVAL, NO_CLEARANCE
+from .lifecycle_legal import LEGAL_TRACK
+from .lifecycle_placement import PLACEMENT_TRACK, START_CLEARED
 from .schemas_work import ProcedureIn
 from .service import of_team, of_visible, when
 from .statements_clearances import (
@@ -21,9 +26,18 @@ from .statements_clearances import (
     CREATE_PROCEDURE,
     GATES_OF,
     INVALIDATE_DISCLOSED,
+    TIMELINE,
     list_clearances,
     list_procedures,
 )
+
+SVG = "image/svg+xml"
+LANES: dict[str, Any] = {one.name: one for one in (LEGAL_TRACK, PLACEMENT_TRACK, APPROVAL)}
+LANE_LABELS = {
+    LEGAL_TRACK.name: ("Rechtsstrang", "Legal track"),
+    PLACEMENT_TRACK.name: ("Vermittlungsstrang", "Placement track"),
+    APPROVAL.name: ("Bundesagentur", "Employment agency"),
+}
 
 
 async def gates(tx: LoggedReadTx, id: UUID) -> Answer:
@@ -33,6 +47,35 @@ async def gates(tx: LoggedReadTx, id: UUID) -> Answer:
         NotFound: absent or not visible.
     """
     return resource(await tx.row(GATES_OF, id=id, **when()))
+
+
+async def timeline(tx: LoggedReadTx, id: UUID) -> Answer:
+    """What happened on the lanes of a tandem case.
+
+    Raises:
+        NotFound: absent or not visible.
+    """
+    return resource(await tx.row(TIMELINE, id=id))
+
+
+async def drawn_timeline(tx: LoggedReadTx, id: UUID, lang: Language) -> Answer:
+    """The same as a picture, the present state of each lane lit up.
+
+    Raises:
+        NotFound: absent or not visible.
+    """
+    answer = await timeline(tx, id)
+    steps = [
+        Step(
+            one["lane"],
+            datetime.fromisoformat(one["at"]),
+            one["status"],
+            LANES[one["lane"]].labels[LANES[one["lane"]].states(one["status"])],
+        )
+        for one in orjson.loads(answer.body)["steps"]
+    ]
+    picture = timeline_svg(steps, LANE_LABELS, lang).encode()
+    return Answer(picture, 200, {"ETag": etag(len(steps), picture)}, SVG)
 
 
 async def procedures(tx: LoggedReadTx, id: UUID, place: Place) -> Answer:

@@ -12,7 +12,7 @@ from integration_api.kernel.statements import ME, Effect, Personal
 from .lifecycle_approvals import APPROVAL
 from .models_work import ba_approval_request
 from .statements import ID
-from .statements_below import add, answer_of, change, listed
+from .statements_below import add, answer_of, change, listed, step
 
 GET_APPROVAL = Personal(
     "getBaApprovalRequest",
@@ -67,4 +67,4 @@ def move_approval(arrow: str) -> Effect:
     r, drawn = ba_approval_request, APPROVAL[arrow]
     values = BRINGS[arrow] | {"status": bindparam("target", type_=Text())}
     moved, parts = change(r, r.name, drawn.event, r.c.id == ID, values)
-    return Effect(camel(arrow, r.name), answer_of(r, moved, APPROVAL), *parts)
+    return Effect(camel(arrow, r.name), answer_of(r, moved, APPROVAL), *parts, step(r.name, moved))

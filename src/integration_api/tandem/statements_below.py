@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Select,
     Table,
@@ -27,6 +28,7 @@ from integration_api.kernel.statements import ME, Personal, Query
 
 from .access import sides, visible
 from .models import tandem_case
+from .models_work import tandem_step
 from .statements import ID, who_of
 
 TANDEM_ID = bindparam("tandem_case_id", type_=Uuid())
@@ -117,6 +119,20 @@ def listed(
     )
     shape = document(table, table, lifecycle, *extra)
     return Personal(operation, envelope(found, shape, source, *columns))
+
+
+def step(lane: str, moved: FromClause, state: ColumnElement[Any] | None = None) -> CTE:
+    """The row of the timeline that a move leaves; `state` where `moved` does not have it."""
+    names = ["municipality_id", "tandem_case_id", "lane", "status", "at"]
+    reached = moved.c.status if state is None else state
+    row = select(
+        moved.c.municipality_id,
+        moved.c.tandem_case_id,
+        literal_column(f"'{lane}'"),
+        reached,
+        ME.now,
+    )
+    return insert(tandem_step).from_select(names, row).cte("step")
 
 
 def add(table: Table, values: dict[str, Any], noun: str, event: str) -> tuple[FromClause, Any]:

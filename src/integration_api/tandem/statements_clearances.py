@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from integration_api.kernel import journal
 from integration_api.kernel.lists import Direction, variants
-from integration_api.kernel.shape import fields
+from integration_api.kernel.shape import collected, fields, instant
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 from integration_api.persons.models import disclosure
 
@@ -28,7 +28,7 @@ from .access import visible
 from .facts import facts_of
 from .gates import GATES, TO_CLEAR
 from .models import tandem_case
-from .models_work import start_clearance, tandem_procedure
+from .models_work import start_clearance, tandem_procedure, tandem_step
 from .statements import ID, who_of
 from .statements_below import COMPARTMENTS, TANDEM_ID, add, answer_of, listed, shown, told
 
@@ -95,6 +95,39 @@ def _gates() -> Personal:
 
 
 GATES_OF = _gates()
+
+
+def _timeline() -> Personal:
+    """The newest steps of a tandem case."""
+    s, who = tandem_step, who_of(tandem_case)
+    newest = (
+        select(s)
+        .where(s.c.tandem_case_id == tandem_case.c.id)
+        .order_by(s.c.id.desc())
+        .limit(literal_column("200"))
+        .correlate(tandem_case)
+        .subquery("newest")
+    )
+    one = fields(lane=newest.c.lane, status=newest.c.status, at=instant(newest.c.at))
+    steps = select(collected(one, newest.c.id)).correlate(tandem_case).scalar_subquery()
+    shape = func.json_build_object(
+        literal_column("'tandem_case_id'"), tandem_case.c.id, literal_column("'steps'"), steps
+    )
+    return Personal(
+        "getTimeline",
+        select(
+            shape.label("body"),
+            tandem_case.c.version,
+            shown(who).label("subjects"),
+            shown(who).label("shown"),
+            COMPARTMENTS.label("compartments"),
+        )
+        .select_from(tandem_case.join(who, literal_column("true")))
+        .where(tandem_case.c.id == ID, visible(ME)),
+    )
+
+
+TIMELINE = _timeline()
 
 
 @variants

@@ -17,7 +17,7 @@ from .lifecycle_approvals import APPROVAL
 from .lifecycle_legal import LEGAL_TRACK
 from .models import legal_track, tandem_case
 from .models_work import ba_approval_request, start_clearance
-from .statements_below import told
+from .statements_below import step, told
 
 BATCH: ColumnElement[int] = literal_column("100")
 TODAY = bindparam("today", type_=Date())
@@ -47,7 +47,8 @@ def _moved(table: Any, lifecycle: Lifecycle[Any], name: str, due: CTE, **brings:
     )
     changed = ["status", *sorted(brings)]
     parts = journal.record(table.name, moved, arrow.event, changed=changed, to=told, many=True)
-    return moved, parts
+    reached = step(table.name, moved, literal_column(f"'{arrow.target.value}'"))
+    return moved, (*parts, reached)
 
 
 def _deem() -> Change:

@@ -33,7 +33,7 @@ from .lifecycle_placement import PLACEMENT_TRACK
 from .models import legal_track, placement_track, tandem_case
 from .rules import RULES
 from .statements import ID, who_of
-from .statements_below import told
+from .statements_below import step, told
 
 REASON = {"reason": bindparam("reason", type_=Text())}
 
@@ -194,7 +194,8 @@ def move(track: Track, arrow: str) -> Effect:
         to=told,
         reason=moved.c.reason,
     )
-    return Effect(camel(arrow, track.lifecycle.name), _answer(track, moved), *parts)
+    lane = step(track.lifecycle.name, moved)
+    return Effect(camel(arrow, track.lifecycle.name), _answer(track, moved), *parts, lane)
 
 
 def _judged() -> Query:
