@@ -292,7 +292,8 @@ grant select (id, municipality_id, tandem_case_id, invalidated_at, version),
 """
 
 DOWN = """
-drop table ia.tandem_step, ia.start_clearance, ia.ba_approval_request, ia.tandem_procedure, ia.employer_declaration
+drop table ia.tandem_step, ia.start_clearance, ia.ba_approval_request, ia.tandem_procedure,
+  ia.employer_declaration
 """
 
 

@@ -16,7 +16,7 @@ from tests import watch
 from tests.access.operations import LISTS, OWNERS, PREPARED, Call
 from tests.cast import id_of
 from tests.clients import Clients
-from tests.contract.recording import PLAIN, RECORDED
+from tests.contract.recording import PICTURES, PLAIN, RECORDED
 from tests.make import Make
 
 REUSED = {"name": {"kind": "mononym", "mononym": "Schlüssel"}}
@@ -26,7 +26,7 @@ DOCUMENTS = {
     "drawLifecycle": "/v1/lifecycles/referral.svg",
     "getContract": "/v1/openapi.json",
 }
-OPERATIONS = [*RECORDED, *DOCUMENTS]
+OPERATIONS = [*RECORDED, *DOCUMENTS, *PICTURES]
 ABSENT = "01990000-0000-7000-8000-00000000dead"
 
 
