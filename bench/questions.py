@@ -10,8 +10,9 @@ from knobs import uid
 from wire import Client
 
 STYLES = ("limit", "ours", "session")
-LARGE, SMALL, RECEIVING = 1, 39, 40
-"""Agencies of `seed.sql`: one that sees 7 % of the cases, one that sees 400, one that accepts."""
+OURS = ("ours",)
+LARGE, SMALL, RECEIVING, MOVING = 1, 39, 40, range(2, 13)
+"""Agencies of `seed.sql`: sees 7 % of the cases, sees 400, accepts, some that move tracks."""
 
 MASKED = {"id", "reference", "case_id", "case_reference", "person_id", "disclosure_id"}
 MASKED |= {"sender_agency_id"}
@@ -28,6 +29,9 @@ class Row:
     target_cpu: float | None
     trips: int
     beside_session: float = 1.5
+    beside: int = 2
+    """Which row of the table it is measured beside, among those that have no limit."""
+    styles: tuple[str, ...] = STYLES
     times: dict[str, list[float]] = field(default_factory=dict)
     cpu: dict[str, int] = field(default_factory=dict)
     counted: dict[str, int] = field(default_factory=dict)
@@ -42,6 +46,8 @@ class Questions:
     cases: list[str]
     persons: list[str]
     waiting: Iterator[str]
+    tandems: list[str]
+    unbegun: Iterator[tuple[str, int]]
     deep: str = ""
     serial: int = 0
 
@@ -91,6 +97,16 @@ class Questions:
         """The page at row 2,000."""
         return self.request("GET", self.deep)
 
+    def tandem(self, _: str) -> bytes:
+        """A tandem case that the agency leads or works on."""
+        return self.request("GET", f"/v1/tandem-cases/{random.choice(self.tandems)}")  # noqa: S311
+
+    def profile(self, _: str) -> bytes:
+        """A placement track that nobody has begun yet."""
+        tandem, agency = next(self.unbegun)
+        path = f"/v1/tandem-cases/{tandem}/placement-track/start-profiling"
+        return self.request("POST", path, agency, if_match='"1"')
+
     def create(self, _: str) -> bytes:
         """A case with one participant."""
         self.serial += 1
@@ -125,6 +141,8 @@ def depths() -> list[Row]:
     return [
         Row("list 50 at row 2,000 ÷ first page", Questions.deep_page, 1.15, None, 3),
         Row("list 50, sees 400 ÷ sees 7 %", Questions.page_of_few, 1.2, None, 3),
+        Row("GET tandem case ÷ GET case", Questions.tandem, 1.5, None, 3, beside=0, styles=OURS),
+        Row("move a track ÷ POST accept", Questions.profile, 1.3, None, 4, beside=4, styles=OURS),
     ]
 
 

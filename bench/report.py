@@ -85,7 +85,7 @@ def holds(row: Row, other: str) -> bool:
 
 def lines(table: list[Row], depths: list[Row]) -> list[Line]:
     """Beside the limit, beside our own first page, beside the session."""
-    found = [_line(row, "limit") for row in table] + [_line(row, "first page") for row in depths]
+    found = [_line(row, "limit") for row in table] + [_line(row, "other") for row in depths]
     for row in table:
         beside = ratios(row, "ours", "session")
         target = round(1 / row.beside_session, 2)

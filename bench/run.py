@@ -23,7 +23,18 @@ from uuid import UUID
 
 import asyncpg
 from knobs import ROWS, N, uid, with_dsn
-from questions import LARGE, RECEIVING, SMALL, STYLES, Questions, Row, depths, essence, table
+from questions import (
+    LARGE,
+    MOVING,
+    RECEIVING,
+    SMALL,
+    STYLES,
+    Questions,
+    Row,
+    depths,
+    essence,
+    table,
+)
 from report import holds, lines, report
 from wire import Client, Witness
 
@@ -58,7 +69,7 @@ async def prepared(server: LocalPostgres) -> Questions:
     await admin.close()
     c = await asyncpg.connect(server.dsn("postgres", "bench"))
     keys = {}
-    for n in (LARGE, SMALL, RECEIVING):
+    for n in (LARGE, SMALL, RECEIVING, *MOVING):
         keys[n], hashed = new_key("test")
         await c.execute(
             "insert into ia.api_key (id, municipality_id, client_id, secret_sha256, created_at,"
@@ -69,13 +80,17 @@ async def prepared(server: LocalPostgres) -> Questions:
     visible = "select case_id from ia.case_access where agency_id = $1 order by random() limit 2000"
     own = "select id from ia.person where controller_agency_id = $1 order by random() limit 2000"
     sent = "select id from ia.referral where recipient_agency_id = $1 and status = 'sent'"
+    tandems = "select id from ia.tandem_case where $1 in (lead_agency_id, legal_agency_id)"
+    unbegun = "select id from ia.tandem_case where placement_agency_id = $1"
+    still = [(str(r[0]), n) for n in MOVING for r in await c.fetch(unbegun, UUID(uid("a", n)))]
     found = []
-    for sql, agency in ((visible, LARGE), (own, LARGE), (sent, RECEIVING)):
+    asked = ((visible, LARGE), (own, LARGE), (sent, RECEIVING), (tandems, LARGE))
+    for sql, agency in asked:
         found.append([str(row[0]) for row in await c.fetch(sql, UUID(uid("a", agency)))])
-    cases, persons, waiting = found
+    cases, persons, waiting, seen = found
     await c.execute("checkpoint")
     await c.close()
-    return Questions(keys, cases, persons, iter(waiting))
+    return Questions(keys, cases, persons, iter(waiting), seen, iter(still))
 
 
 async def _template(server: LocalPostgres) -> str:
@@ -206,7 +221,8 @@ def count(rows: list[Row], ask: Questions, server: LocalPostgres) -> None:
         dsns = {s: f"postgresql://{LOGINS[s]}@/bench?host={folder}&port={PORT}" for s in STYLES}
         with serving(PROGRAMMES, dsns) as found:
             for row in rows:
-                for style, programme in found.items():
+                for style in row.styles:
+                    programme = found[style]
                     programme.client.fresh()
                     seen = []
                     for _ in range(2 * WARM):
@@ -232,9 +248,8 @@ def main() -> None:
                 same_answers(row, ask, found)
                 settle(row, ask, {s: (row, p) for s, p in found.items()}, postmaster)
             ask.walk(found["ours"].client)
-            first = rows[2]
             for row in deep:
-                pair = {"first page": (first, found["ours"]), "ours": (row, found["ours"])}
+                pair = {"other": (rows[row.beside], found["ours"]), "ours": (row, found["ours"])}
                 settle(row, ask, pair, postmaster)
         count([*rows, *deep], ask, server)
         told = asyncio.run(version_of(server))

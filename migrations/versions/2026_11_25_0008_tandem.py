@@ -167,8 +167,10 @@ create policy tandem_case_read on ia.tandem_case for select to ia_app using (
 create policy tandem_case_add on ia.tandem_case for insert to ia_app with check (
   municipality_id = (select ia.ctx_municipality())
   and lead_agency_id = (select ia.ctx_agency())
-  and (case_id is null or exists (select 1 from ia."case" c where c.id = case_id
-    and c.lead_agency_id = (select ia.ctx_agency()))))
+  and case when case_id is null
+    then (select ia.ctx_agency()) in (legal_agency_id, placement_agency_id)
+    else exists (select 1 from ia."case" c where c.id = case_id
+      and c.lead_agency_id = (select ia.ctx_agency())) end)
 
 create policy tandem_case_change on ia.tandem_case for update to ia_app using (
   {SEEN})

@@ -30,6 +30,9 @@ from integration_api.postgres.launcher import LocalPostgres
 from integration_api.referrals import service as referrals
 from integration_api.referrals import statements as referral_statements
 from integration_api.referrals.models import referral
+from integration_api.tandem import service as tandem
+from integration_api.tandem import statements as tandem_statements
+from integration_api.tandem.models import tandem_case
 from tests.clients import Clients
 from tests.conftest import SAVEPOINTS, OneConnection
 from tests.make import Make, Scene
@@ -65,6 +68,11 @@ NAKED: list[tuple[Any, str, Personal]] = [
         "referrals",
         Personal("t", open_select(referral_statements, referral)),
     ),
+    (
+        tandem,
+        "tandem-cases",
+        Personal("t", open_select(tandem_statements, tandem_case)),
+    ),
 ]
 
 
@@ -92,14 +100,16 @@ async def above(server: LocalPostgres, database_name: str, app: FastAPI) -> Asyn
     await connection.close()
 
 
-async def nothing_is_seen(clients: Clients, scene: Scene) -> None:
+async def nothing_is_seen(make: Make, scene: Scene) -> None:
     """Strangers find none of the rows of a scene."""
+    clients = make.clients
     rows = {
         "persons": scene.person,
         "consents": scene.consent,
         "cases": scene.case,
         "disclosures": scene.disclosure,
         "referrals": scene.referral,
+        "tandem-cases": await make.tandem(),
     }
     for noun, row in rows.items():
         path = f"/v1/{noun}/{row.id}"
@@ -114,24 +124,24 @@ async def nothing_is_seen(clients: Clients, scene: Scene) -> None:
 
 
 async def test_both_layers_hide(make: Make) -> None:
-    await nothing_is_seen(make.clients, await make.scene("sent"))
+    await nothing_is_seen(make, await make.scene("sent"))
 
 
 async def test_predicates_alone_hide(above: Make) -> None:
-    await nothing_is_seen(above.clients, await above.scene("sent"))
+    await nothing_is_seen(above, await above.scene("sent"))
 
 
 async def test_policies_alone_hide(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = await make.scene("sent")
     with without_predicates(monkeypatch):
-        await nothing_is_seen(make.clients, scene)
+        await nothing_is_seen(make, scene)
 
 
 async def test_with_neither_the_check_fails(above: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """The known-bad twin: what a forgotten predicate on an unprotected table would show."""
     scene = await above.scene("sent")
     with without_predicates(monkeypatch), pytest.raises(AssertionError, match="sees persons"):
-        await nothing_is_seen(above.clients, scene)
+        await nothing_is_seen(above, scene)
 
 
 async def test_a_pooled_connection_without_a_context_sees_nothing(make: Make) -> None:

@@ -33,6 +33,7 @@ RULES: dict[str, tuple[int, set[str]]] = {
     "createConsent": (422, {"period_order"}),
     "grantDisclosure": (422, {"period_order"}),
     "createEmployerDeclaration": (422, {"period_order"}),
+    "createTandemCase": (422, {"both_or_neither"}),
     "grantLegalTrack": (422, {"period_order"}),
     "grantRestrictedLegalTrack": (422, {"period_order"}),
     "recordProcedure": (422, {"both_or_neither"}),

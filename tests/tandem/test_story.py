@@ -279,3 +279,64 @@ async def test_an_open_tandem_case_keeps_its_case_open(committed: Committed) -> 
     etag = (await clients.get("lead", path)).headers["ETag"]
     refused = await clients.post("lead", f"{path}/close", {"outcome": "advice_only"}, etag=etag)
     assert (refused.status_code, refused.json()["guard"]) == (409, "no_open_tandem_cases")
+
+
+async def test_an_employer_can_begin_without_a_case_and_a_team_opens_it(
+    committed: Committed,
+) -> None:
+    clients, make = committed.clients, committed.make
+    employer = await make.employer()
+    body = {
+        "employer_id": employer.id,
+        "goal": "employment",
+        "language": "de",
+        "legal_agency_id": str(id_of("immigration")),
+        "placement_agency_id": str(id_of("labour")),
+    }
+    other = await clients.post("lead", "/v1/tandem-cases", body)
+    assert (other.status_code, other.json()["guard"]) == (409, "team_begins")
+    opened = made(await clients.post("labour", "/v1/tandem-cases", body))
+    assert (opened.body["case_id"], opened.body["person_id"]) == (None, None)
+    for who, expected in (("immigration", 200), ("lead", 404), ("koeln", 404)):
+        path = f"/v1/tandem-cases/{opened.id}"
+        assert (await clients.get(who, path)).status_code == expected
+    lonely = {**body, "employer_id": None}
+    half = {**body, "case_id": str(id_of("nothing"))}
+    for wrong in (lonely, half):
+        assert (await clients.post("labour", "/v1/tandem-cases", wrong)).status_code == 422
+    unknown = {**body, "legal_agency_id": str(id_of("lead"))}
+    refused = await clients.post("labour", "/v1/tandem-cases", unknown)
+    assert refused.json()["errors"][0]["pointer"] == "/legal_agency_id"
+
+
+async def test_nothing_opens_without_a_disclosure_to_both_teams(committed: Committed) -> None:
+    clients, make = committed.clients, committed.make
+    person = await make.person()
+    case = await make.case(person)
+    body = {
+        "case_id": case.id,
+        "person_id": person.id,
+        "goal": "employment",
+        "legal_agency_id": str(id_of("immigration")),
+        "placement_agency_id": str(id_of("labour")),
+    }
+    consent = await make.consent(person, "labour")
+    await make.disclosure(person, consent, case, "labour")
+    refused = await clients.post("lead", "/v1/tandem-cases", body)
+    assert (refused.status_code, refused.json()["guard"]) == (409, "disclosed_to_teams")
+
+
+async def test_the_timeline_tells_what_happened_and_lights_what_is(committed: Committed) -> None:
+    tandem, _, legal, placement = await asked(committed)
+    path = f"/v1/tandem-cases/{tandem.id}/timeline"
+    steps = (await committed.clients.get("lead", path)).json()["steps"]
+    lanes: dict[str, list[str]] = {}
+    for step in steps:
+        lanes.setdefault(step["lane"], []).append(step["status"])
+    assert lanes["ba_approval_request"] == ["transmitted"]
+    assert lanes["legal_track"][-1] == "ba_pending"
+    assert lanes["placement_track"][-1] == "contract_confirmed"
+    drawn = await committed.clients.get("lead", f"{path}.svg?lang=en")
+    assert drawn.headers["content-type"].startswith("image/svg+xml")
+    assert drawn.text.count('aria-current="step"') == 3
+    assert legal.who != placement.who

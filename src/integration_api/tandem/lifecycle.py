@@ -45,6 +45,11 @@ class TandemStatus(StrEnum):
 TANDEM_OPEN = Guard(
     "tandem_case_open", "Der Tandemfall ist geschlossen.", "The tandem case is closed."
 )
+TEAM_BEGINS = Guard(
+    "team_begins",
+    "Ohne Fall beginnt nur eines der beiden Teams einen Tandemfall.",
+    "Without a case only one of the two teams opens a tandem case.",
+)
 NOT_CLOSED_YET = Guard(
     "closed_by_a_team", "Keines der Teams hat geschlossen.", "Neither team has closed."
 )

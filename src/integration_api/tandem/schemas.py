@@ -1,10 +1,11 @@
 """What tandem cases take and answer."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from integration_api.kernel.scalars import Code, Id, LanguageTag, Text, in_list
 from integration_api.kernel.schemas import Out, PageInfo, PageQuery, Schema
@@ -18,10 +19,16 @@ Outcome = Annotated[Code, in_list("tandem_outcomes", "placed_employment")]
 
 
 class TandemCaseIn(Schema):
-    """A tandem case for a person of a case; its two teams."""
+    """A tandem case for a person of a case, or one that an employer began; its two teams."""
 
-    case_id: Annotated[Id, Field(description="A case that the caller's agency leads.")]
-    person_id: Annotated[Id, Field(description="A participant of the case.")]
+    case_id: Annotated[
+        Id | None,
+        Field(description="A case that the caller's agency leads; null: an employer began it."),
+    ] = None
+    person_id: Annotated[
+        Id | None, Field(description="A participant of the case; null without a case.")
+    ] = None
+    employer_id: Annotated[Id | None, Field(description="Who asked; needed without a case.")] = None
     goal: Annotated[
         Annotated[Code, in_list("tandem_goals", "employment")],
         Field(description="What the person is looking for."),
@@ -36,6 +43,14 @@ class TandemCaseIn(Schema):
         Id,
         Field(description="The integration centre's labour-market team; owns the placement track."),
     ]
+
+    @model_validator(mode="after")
+    def _subject(self) -> Self:
+        if (self.case_id is None) != (self.person_id is None):
+            raise PydanticCustomError("both_or_neither", "a person comes with a case")
+        if self.case_id is None and self.employer_id is None:
+            raise PydanticCustomError("both_or_neither", "without a case an employer is needed")
+        return self
 
 
 class FlagBlocker(Schema):

@@ -31,6 +31,7 @@ from .lifecycle import (
     NOT_CLOSED_YET,
     SAME_OUTCOME,
     TANDEM_OPEN,
+    TEAM_BEGINS,
     TRACKS_ENDED,
     TandemParty,
 )
@@ -86,20 +87,21 @@ async def create(tx: WriteTx, given: TandemCaseIn) -> Answer:
             tandem case of this person is open in the case.
     """
     must_know("tandem_goals", given.goal, "/goal")
-    held = await tx.row(HOLD_CASE, case_id=given.case_id)
-    if held is None:
-        raise UnknownReference("/case_id")
-    values = given.model_dump()
+    values, held = given.model_dump(), None
+    if given.case_id:
+        held = await tx.row(HOLD_CASE, case_id=given.case_id)
+        if held is None:
+            raise UnknownReference("/case_id")
     asked = {n: v for n, v in values.items() if n not in ("goal", "language")}
     facts = await tx.row(FACTS, **asked)
     assert facts is not None
-    _judge(facts)
-    if held["status"] == CasePhase.CLOSED.value:
+    _judge(facts, given, tx.caller.agency_id)
+    if held and held["status"] == CasePhase.CLOSED.value:
         raise GuardNotMet(CASE_OPEN)
     id = uuid7()
     ids = {"id": id, "legal_track_id": uuid7(), "placement_track_id": uuid7()}
     try:
-        await tx.row(CREATE, **ids, employer_id=None, **values)
+        await tx.row(CREATE, **ids, **values)
     except asyncpg.UniqueViolationError as e:
         raise GuardNotMet(NO_OTHER_OPEN) from e
     row = await tx.row(CREATED, id=id, **when())
@@ -258,12 +260,16 @@ async def _done(tx: WriteTx, statement: Any, id: UUID, **values: Any) -> Answer:
     return tx.answer(resource(await tx.row(statement, id=id, **when(), **values)))
 
 
-def _judge(facts: Record) -> None:
-    if facts["participant"] is None:
+def _judge(facts: Record, given: TandemCaseIn, me: UUID) -> None:
+    if given.case_id and facts["participant"] is None:
         raise UnknownReference("/person_id")
+    if given.employer_id and facts["employer"] is None:
+        raise UnknownReference("/employer_id")
     for team in TEAMS:
         kind = facts[f"{team}_type"]
         if kind is None or attributes("agency_types", kind).get("tandem") != team:
             raise UnknownReference(f"/{team}_agency_id")
-    if not facts["disclosed"]:
+    if given.case_id is None and me not in (given.legal_agency_id, given.placement_agency_id):
+        raise GuardNotMet(TEAM_BEGINS)
+    if given.case_id and not facts["disclosed"]:
         raise GuardNotMet(DISCLOSED_TO_TEAMS)

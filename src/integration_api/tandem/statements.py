@@ -27,6 +27,7 @@ from integration_api.agencies.models import agency as agency_table
 from integration_api.cases.access import led
 from integration_api.cases.models import case as case_table
 from integration_api.cases.models import case_participant
+from integration_api.employers.models import employer
 from integration_api.kernel import journal
 from integration_api.kernel.lists import Direction, cut, envelope, page, variants
 from integration_api.kernel.shape import CORE, NOBODY, fields, instant, names, whole
@@ -206,9 +207,18 @@ def _facts() -> Query:
         .scalar_subquery()
         for team in ("legal", "placement")
     }
+    known = (
+        select(employer.c.id)
+        .where(
+            employer.c.id == bindparam("employer_id", type_=Uuid()),
+            employer.c.municipality_id == ME.municipality_id,
+        )
+        .scalar_subquery()
+    )
     return Query(
         select(
             participant.label("participant"),
+            known.label("employer"),
             *(value.label(name) for name, value in teams.items()),
             and_(_disclosed_to("legal"), _disclosed_to("placement")).label("disclosed"),
         )
