@@ -305,7 +305,7 @@ TRACK_BODIES: dict[str, dict[str, Any]] = {
     "require_permit": {"legal_basis": "§ 61(2) AsylG", "identity_status": "clarified_passport"},
     "block": {"legal_basis": "§ 60b AufenthG", "unblock_conditions": "Pass vorlegen"},
     "file_application": {"application_received_on": "2026-11-02"},
-    "await_decision": {},
+    "await_decision": {"ba_exemption": "§ 32(2) BeschV"},
     "grant": {"permit_valid_from": "2026-11-02"},
     "grant_restricted": {
         "permit_valid_from": "2026-11-02",

@@ -17,6 +17,8 @@ from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.kernel.operations import camel
 from integration_api.kernel.problems import REGISTRY
 from integration_api.kernel.settings import PREFIX, Settings
+from integration_api.tandem.gates import GATES
+from integration_api.tandem.rules import STATUSES
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAWINGS = Path("docs/lifecycles")
@@ -33,6 +35,7 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
     """
     found = {DRAWINGS / f"{one.name}.md": _drawing(one) for one in LIFECYCLES}
     found[DRAWINGS / "README.md"] = _drawings()
+    found[DRAWINGS / "tandem_case.md"] = _tandem()
     found[Path("openapi/problems.md")] = _problems()
     if (root / OPERATIONS).exists():
         found[OPERATIONS] = _between((root / OPERATIONS).read_text("utf-8"))
@@ -69,6 +72,37 @@ def _drawings() -> str:
     head = "# Lifecycles\n\nA status moves only along a drawn arrow. The drawings stand in the code"
     text = " (`lifecycle.py` of each noun) and are served at `/v1/lifecycles`."
     return "\n".join([GENERATED, "", head + text, "", *lines]) + "\n"
+
+
+def _tandem() -> str:
+    """The gates, and the status that follows: no drawing, since nobody moves it."""
+    gates = [
+        (gate.name, gate.label[1], f"`{need.code}`", need.label[0], need.label[1])
+        for gate in GATES
+        for need in gate.needs
+    ]
+    statuses = [
+        (f"`{status.value}`", f"`{need.code}`", need.label[0], need.label[1])
+        for status, needs in STATUSES
+        for need in needs
+    ]
+    return "\n".join(
+        [
+            GENERATED,
+            "",
+            "# tandem_case",
+            "",
+            "Nobody moves a tandem case: its status follows from its tracks. The first row with a",
+            "reason that holds gives it; without one it is `open`, and says what G0 lacks.",
+            "",
+            _table(("Status", "Reason", "Deutsch", "English"), statuses),
+            "",
+            "## Gates",
+            "",
+            _table(("Gate", "", "Need", "Deutsch", "English"), gates),
+            "",
+        ]
+    )
 
 
 def _drawing(one: Lifecycle[Any]) -> str:

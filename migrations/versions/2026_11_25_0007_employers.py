@@ -54,8 +54,8 @@ create policy employer_change on ia.employer for update to ia_app
   with check (municipality_id = (select ia.ctx_municipality())
     and recorded_by_agency_id = (select ia.ctx_agency()))
 
-grant select, insert, update (name, sector, place, contact_email, contact_phone,
-  ba_excluded_until, updated_at, version) on ia.employer to ia_app
+grant select, insert, update (name, establishment_number, sector, place, contact_email,
+  contact_phone, ba_excluded_until, updated_at, version) on ia.employer to ia_app
 """
 
 DOWN = """

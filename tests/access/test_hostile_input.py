@@ -26,7 +26,7 @@ BODIED = sorted(
         "closeTandemCase", "createEmployerDeclaration", "updateEmployerDeclaration",
         "createBaApprovalRequest", "recordProcedure",
         *(camel(a, t.name) for t in (LEGAL_TRACK, PLACEMENT_TRACK) for a in sorted(TRACK_BODIES)
-          if a in {arrow.name for arrow in t.transitions} and a != "await_decision"),
+          if a in {arrow.name for arrow in t.transitions}),
         *(camel(a, APPROVAL.name) for a in APPROVAL_BODIES),
         "createPerson", "createAgency", "updateAgency", "updatePerson", "addResidencePeriod",
         "createConsent", "grantDisclosure", "createCase", "updateCase", "addParticipant",

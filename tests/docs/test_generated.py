@@ -23,7 +23,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_what_is_written_is_fresh(root: Path) -> None:
-    assert len(generate_docs.pages(root)) == len(LIFECYCLES) + 3
+    assert len(generate_docs.pages(root)) == len(LIFECYCLES) + 4
     assert generate_docs.check(root) == []
     assert generate_docs.write(root) == []
 

@@ -45,6 +45,10 @@ async def test_an_establishment_number_is_taken_once_in_a_municipality(
     assert (again.status_code, again.json()["errors"][0]["pointer"]) == (
         409, "/establishment_number",
     )  # fmt: skip
+    other = await make.employer("jobcenter")
+    path = f"/v1/employers/{other.id}"
+    taken = await clients.patch("jobcenter", path, number, etag=other.etag)
+    assert (taken.status_code, taken.json()["errors"][0]["code"]) == (409, "taken")
     elsewhere = await clients.post("koeln", "/v1/employers", {"name": "Drei GmbH", **number})
     assert elsewhere.status_code == 201
     found = await clients.get("jobcenter", "/v1/employers?establishment_number=12345678")

@@ -41,6 +41,7 @@ class EmployerPatch(Schema):
     """Members that change; null clears."""
 
     name: Annotated[Short | Unset, UNSET]
+    establishment_number: Annotated[EstablishmentNumber | Unset | None, UNSET]
     sector: Annotated[Short | Unset | None, UNSET]
     place: Annotated[Short | Unset | None, UNSET]
     contact_email: Annotated[Short | Unset | None, UNSET]

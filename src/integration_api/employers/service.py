@@ -1,8 +1,10 @@
 """What can be done with employers."""
 
+from typing import Any
 from uuid import UUID
 
 import asyncpg
+from asyncpg import Record
 
 from integration_api.kernel import concurrency
 from integration_api.kernel.answers import Answer, resource
@@ -11,6 +13,7 @@ from integration_api.kernel.ids import uuid7
 from integration_api.kernel.lists import Place
 from integration_api.kernel.problems import Conflict, Finding
 from integration_api.kernel.schemas import changes
+from integration_api.kernel.statements import Change
 
 from .schemas import EmployerFilter, EmployerIn, EmployerPatch
 from .statements import CREATE, GET, LOCK, SEE, change, list_employers
@@ -39,11 +42,7 @@ async def create(tx: WriteTx, given: EmployerIn) -> Answer:
         Conflict: the establishment number is taken.
     """
     id = uuid7()
-    try:
-        row = await tx.row(CREATE, id=id, **given.model_dump())
-    except asyncpg.UniqueViolationError as e:
-        words = ("Diese Nummer gibt es schon.", "This number is taken.")
-        raise Conflict(Finding("taken", *words, pointer="/establishment_number")) from e
+    row = await _once(tx, CREATE, id=id, **given.model_dump())
     return tx.answer(resource(row, status=201, location=f"/v1/employers/{id}"))
 
 
@@ -52,8 +51,18 @@ async def amend(tx: WriteTx, id: UUID, patch: EmployerPatch, version: int) -> An
 
     Raises:
         NotFound, PreconditionFailed, NotYourMoveProblem.
+        Conflict: the establishment number is taken.
     """
     await concurrency.hold(tx, LOCK, SEE, version, id=id)
     values = changes(patch)
-    moved = await tx.row(change(frozenset(values)), id=id, **values) if values else None
+    moved = await _once(tx, change(frozenset(values)), id=id, **values) if values else None
     return resource(moved or await tx.row(GET, id=id))
+
+
+async def _once(tx: WriteTx, statement: Change, **values: Any) -> Record | None:
+    """Write an employer whose number no other of the municipality has."""
+    try:
+        return await tx.row(statement, **values)
+    except asyncpg.UniqueViolationError as e:
+        words = ("Diese Nummer gibt es schon.", "This number is taken.")
+        raise Conflict(Finding("taken", *words, pointer="/establishment_number")) from e

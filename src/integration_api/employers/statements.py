@@ -15,10 +15,19 @@ from .models import employer
 
 ID = bindparam("id", type_=Uuid())
 CHANGEABLE: dict[str, Any] = {
-    **{n: Text() for n in ("name", "sector", "place", "contact_email", "contact_phone")},
+    **{
+        n: Text()
+        for n in (
+            "name",
+            "establishment_number",
+            "sector",
+            "place",
+            "contact_email",
+            "contact_phone",
+        )
+    },
     "ba_excluded_until": Date(),
 }
-GIVEN = CHANGEABLE | {"establishment_number": Text()}
 SHOWN = ["id", "recorded_by_agency_id", "name", "establishment_number", "sector", "place"]
 SHOWN += ["contact_email", "contact_phone", "ba_excluded_until"]
 
@@ -55,7 +64,7 @@ def list_employers(chosen: frozenset[str], direction: Direction) -> Query:
 
 
 def _create() -> Change:
-    values: dict[str, Any] = {n: bindparam(n, type_=k) for n, k in GIVEN.items()}
+    values: dict[str, Any] = {n: bindparam(n, type_=k) for n, k in CHANGEABLE.items()}
     values |= {
         "id": ID,
         "municipality_id": ME.municipality_id,
@@ -64,7 +73,7 @@ def _create() -> Change:
         "updated_at": ME.now,
     }
     new = insert(employer).values(values).returning(*employer.c).cte("new")
-    changed = sorted(GIVEN)
+    changed = sorted(CHANGEABLE)
     parts = journal.record("employer", new, "employer.recorded", changed=changed, to=journal.mine)
     return Change(_answer(new).add_cte(*parts))
 
