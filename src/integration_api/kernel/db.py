@@ -329,7 +329,7 @@ async def no_reset(_: Connection) -> None:
 async def pool(dsn: str, size: int) -> AsyncIterator[Pool]:
     """The pool of a process.
 
-    `max_cached_statement_lifetime=0`: a statement stays prepared as long as its connection.
+    A statement stays prepared as long as its connection, however long its text is.
     """
     async with asyncpg.create_pool(
         dsn,
@@ -341,5 +341,6 @@ async def pool(dsn: str, size: int) -> AsyncIterator[Pool]:
         command_timeout=10,
         statement_cache_size=1000,
         max_cached_statement_lifetime=0,
+        max_cacheable_statement_size=0,
     ) as made:
         yield made

@@ -64,7 +64,9 @@ def who_of(t: FromClause) -> FromClause:
         .correlate(t)
         .scalar_subquery()
     )
-    return select(found.label("id")).correlate(t).lateral("who")
+    # without OFFSET the planner would look the person up at every place where it is named
+    one = select(found.label("id")).offset(literal_column("0"))
+    return one.correlate(t).lateral("who")
 
 
 def _actions(t: FromClause, mine: dict[str, ColumnElement[bool]]) -> ColumnElement[Any]:
