@@ -21,6 +21,8 @@ from integration_api.cases.statements import list_cases
 from integration_api.cases.statements import move as move_case
 from integration_api.cases.statements_participants import list_participants
 from integration_api.disclosures import statements as disclosures
+from integration_api.employers.statements import list_employers
+from integration_api.kernel.lifecycle import SYSTEM
 from integration_api.kernel.lists import Direction
 from integration_api.kernel.principal import context_sql
 from integration_api.kernel.statements import Statement
@@ -32,6 +34,12 @@ from integration_api.referrals import statements as referrals
 from integration_api.referrals.statements_moves import BRINGS
 from integration_api.referrals.statements_moves import move as move_referral
 from integration_api.tandem import statements_clock as clock
+from integration_api.tandem import statements_tracks as tracks
+from integration_api.tandem.statements import list_tandem_cases
+from integration_api.tandem.statements_approvals import BRINGS as ASKED
+from integration_api.tandem.statements_approvals import list_approvals, move_approval
+from integration_api.tandem.statements_clearances import list_clearances, list_procedures
+from integration_api.tandem.statements_declarations import list_declarations
 from tests.conftest import clone
 
 SEED = (Path(__file__).parents[2] / "bench" / "seed.sql").read_text(encoding="utf-8")
@@ -53,6 +61,13 @@ def lists() -> dict[str, Statement]:
         found[f"persons {d}"] = list_persons(d)
         found[f"participants {d}"] = list_participants(d)
         found[f"periods {d}"] = list_periods(d)
+        found[f"tandem cases {d}"] = list_tandem_cases(d)
+        found[f"declarations {d}"] = list_declarations(d)
+        found[f"BA requests {d}"] = list_approvals(d)
+        found[f"procedures {d}"] = list_procedures(d)
+        found[f"clearances {d}"] = list_clearances(d)
+        for names in _some(["establishment_number"]):
+            found[f"employers {sorted(names)} {d}"] = list_employers(names, d)
         for names in _some(["person_id"]):
             found[f"consents {sorted(names)} {d}"] = list_consents(names, d)
         for names in _some(["status", "external_id"]):
@@ -81,6 +96,12 @@ def others() -> dict[str, Statement]:
         if isinstance(value, Statement)
     }
     found |= {f"case {t.name}": move_case(t.name) for t in CASE.transitions}
+    for track in (tracks.LEGAL, tracks.PLACEMENT):
+        found[f"get {track.lifecycle.name}"] = tracks.get(track)
+        found[f"lock {track.lifecycle.name}"] = tracks.lock(track)
+        moved = [t.name for t in track.lifecycle.transitions if SYSTEM not in t.by]
+        found |= {f"{track.lifecycle.name} {n}": tracks.move(track, n) for n in moved}
+    found |= {f"BA request {name}": move_approval(name) for name in ASKED}
     return found | {f"referral {name}": move_referral(name) for name in BRINGS}
 
 

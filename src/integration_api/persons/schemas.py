@@ -113,7 +113,10 @@ class CurrentResidence(Out):
     id: UUID
     status_code: Annotated[Code, in_list("residence_status_codes", "ae_18a")]
     valid_from: date
-    valid_to: date | None
+    valid_to: Annotated[
+        date | None,
+        Field(description="First day without the status, also where law continues it."),
+    ]
     work_annotation: Annotated[Code, in_list("work_annotations", "employment_allowed")]
 
 

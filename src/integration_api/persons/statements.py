@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 from sqlalchemy.sql.selectable import FromClause
 
+from integration_api.code_lists.service import entries
 from integration_api.kernel import journal
 from integration_api.kernel.lists import Direction, cut, envelope, page, variants
 from integration_api.kernel.shape import (
@@ -69,6 +70,19 @@ def _sees_residence(p: FromClause) -> ColumnElement[bool]:
     return or_(p.c.controller_agency_id == ME.agency, disclosed(ME, p.c.id, "residence"))
 
 
+def _ends(r: FromClause) -> ColumnElement[Any]:
+    """First day without the status: the law may continue it beyond its document."""
+    arms = []
+    for entry in entries("residence_status_codes"):
+        if held := entry.attributes.get("continues_if_held_on"):
+            on: ColumnElement[Any] = literal_column(f"date '{held}'")
+            then: ColumnElement[Any] = literal_column(f"date '{entry.attributes['continues_to']}'")
+            code = r.c.status_code == literal_column(f"'{entry.code}'")
+            had = and_(code, r.c.valid_from <= on, r.c.valid_to > on)
+            arms.append((had, func.greatest(r.c.valid_to, then)))
+    return case(*arms, else_=r.c.valid_to)
+
+
 def _current(p: FromClause) -> ColumnElement[Any]:
     r = residence_period
     later = r.alias("later")
@@ -78,7 +92,7 @@ def _current(p: FromClause) -> ColumnElement[Any]:
                 id=r.c.id,
                 status_code=r.c.status_code,
                 valid_from=r.c.valid_from,
-                valid_to=r.c.valid_to,
+                valid_to=_ends(r),
                 work_annotation=r.c.work_annotation,
             )
         )
@@ -87,7 +101,7 @@ def _current(p: FromClause) -> ColumnElement[Any]:
             r.c.person_id == p.c.id,
             visible_periods(ME),
             r.c.valid_from <= TODAY,
-            or_(r.c.valid_to.is_(None), r.c.valid_to > TODAY),
+            or_(r.c.valid_to.is_(None), _ends(r) > TODAY),
             not_(
                 select(later.c.id)
                 .where(

@@ -34,6 +34,11 @@ class LegalStatus(StrEnum):
     CLOSED = "closed"
 
 
+SPARED = Guard(
+    "safe_country_spared",
+    "Nach Antragsdatum oder Duldung gilt die Sperre für sichere Herkunftsstaaten hier nicht.",
+    "By application or toleration the bar of safe countries of origin does not apply here.",
+)
 APPLICATION_READY = Guard(
     "application_ready",
     "Für den Antrag fehlt noch etwas (G1): siehe die Gates des Tandemfalls.",

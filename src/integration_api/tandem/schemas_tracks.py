@@ -46,13 +46,36 @@ class LegalFinding(Schema):
     identity_status: Annotated[Identity, Field(description="How far the identity is clarified.")]
 
 
+class Waiting(Schema):
+    """A waiting period of stay that runs."""
+
+    policy: Annotated[
+        Annotated[Code, in_list("waiting_periods", "reception_from_registration")],
+        Field(description="Which; its anchor says what begins it."),
+    ]
+    began_on: Annotated[Day, Field(description="Day of the event; it does not count itself.")]
+
+
+class SafeCountry(Schema):
+    """What a bar of a safe country of origin rests on: judged, never stored."""
+
+    country: Annotated[
+        Annotated[Code, in_list("safe_countries", "ge")], Field(description="The country.")
+    ]
+    asylum_applied_on: Annotated[Day | None, Field(description="The asylum application.")] = None
+    tolerated_from: Annotated[Day | None, Field(description="First day of toleration.")] = None
+
+
 class BlockAccess(Schema):
     """Why work is prohibited, and what would change it."""
 
     legal_basis: Annotated[Note, Field(description="The norm, and why it applies.")]
     unblock_conditions: Annotated[Note, Field(description="What would change it.")]
-    eligible_from: Annotated[
-        Day | None, Field(description="First day on which waiting alone has changed it.")
+    waiting: Annotated[
+        Waiting | None, Field(description="Where waiting changes it: sets `eligible_from`.")
+    ] = None
+    safe_country: Annotated[
+        SafeCountry | None, Field(description="Refused where the law spares the person.")
     ] = None
 
 

@@ -11,7 +11,9 @@ from integration_api.kernel.db import LoggedReadTx, WriteTx
 from integration_api.kernel.problems import GuardNotMet
 
 from .access import parties
+from .deadlines import eligible_from, spared
 from .lifecycle import TANDEM_OPEN
+from .lifecycle_legal import SPARED
 from .statements_clearances import INVALIDATE
 from .statements_tracks import JUDGED, Track, get, lock, move, see
 
@@ -55,6 +57,8 @@ async def advance(
     """
     values = dict(brought or {})
     _codes(track, arrow, values)
+    if arrow == "block":
+        _block(values)
     row = await concurrency.hold(tx, lock(track), see(track), version, id=id)
     status = track.lifecycle.states(row["status"])
     target = track.lifecycle.target(arrow, status, parties(tx.caller, row))
@@ -80,6 +84,18 @@ async def _guard(
     for guard in guards:
         if not judged[guard.name]:
             raise GuardNotMet(guard)
+
+
+def _block(values: dict[str, Any]) -> None:
+    """Work out when waiting is over; refuse a bar that spares the person."""
+    waiting, bar = values.pop("waiting"), values.pop("safe_country")
+    if waiting:
+        must_know("waiting_periods", waiting["policy"], "/waiting/policy", waiting["began_on"])
+    if bar:
+        must_know("safe_countries", bar["country"], "/safe_country/country")
+    if bar and spared(**bar):
+        raise GuardNotMet(SPARED)
+    values["eligible_from"] = waiting and eligible_from(waiting["policy"], waiting["began_on"])
 
 
 def _codes(track: Track, arrow: str, values: Mapping[str, Any]) -> None:
