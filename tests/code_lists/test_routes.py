@@ -93,3 +93,11 @@ async def test_a_cursor_of_another_list_is_refused() -> None:
         answer = await client.get(f"/v1/lifecycles?cursor={cursor}")
     assert answer.status_code == 400
     assert answer.json()["type"].endswith("/problems/invalid-cursor")
+
+
+@pytest.mark.parametrize("name", sorted(lists()))
+async def test_every_list_is_served_with_all_of_its_attributes(name: str) -> None:
+    async with reader() as client:
+        answer = await client.get(f"/v1/code-lists/{name}")
+    assert answer.status_code == 200
+    assert len(answer.json()["entries"]) == len(lists()[name].entries)

@@ -5,6 +5,7 @@ import hashlib
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -65,8 +66,10 @@ def _packed(body: bytes) -> bytes:
 
 
 def as_json(value: object) -> bytes:
-    """JSON as the database would write it: UTF-8, no needless white space."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """JSON as the database would write it: UTF-8, no needless white space, days as text."""
+    return json.dumps(
+        value, ensure_ascii=False, default=date.isoformat, separators=(",", ":")
+    ).encode()
 
 
 def page_of(
