@@ -35,7 +35,7 @@ from integration_api.referrals.statements_moves import BRINGS
 from integration_api.referrals.statements_moves import move as move_referral
 from integration_api.tandem import statements_clock as clock
 from integration_api.tandem import statements_tracks as tracks
-from integration_api.tandem.statements import list_tandem_cases
+from integration_api.tandem.statements import ACTIONS, act, created, list_tandem_cases
 from integration_api.tandem.statements_approvals import BRINGS as ASKED
 from integration_api.tandem.statements_approvals import list_approvals, move_approval
 from integration_api.tandem.statements_clearances import list_clearances, list_procedures
@@ -96,6 +96,7 @@ def others() -> dict[str, Statement]:
         if isinstance(value, Statement)
     }
     found |= {f"case {t.name}": move_case(t.name) for t in CASE.transitions}
+    found |= {name: act(name) for name in ACTIONS} | {"tandem case created": created()}
     for track in (tracks.LEGAL, tracks.PLACEMENT):
         found[f"get {track.lifecycle.name}"] = tracks.get(track)
         found[f"lock {track.lifecycle.name}"] = tracks.lock(track)

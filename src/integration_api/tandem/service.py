@@ -39,19 +39,17 @@ from .lifecycle_legal import LEGAL_TRACK
 from .lifecycle_placement import PLACEMENT_TRACK
 from .schemas import TandemCaseIn
 from .statements import (
-    CLEAR,
     CREATE,
-    CREATED,
     FACTS,
-    FLAG,
     GET,
     HOLD_CASE,
     LOCK,
-    REOPEN,
     STILL_OPEN,
     TRACKS,
     acknowledge,
+    act,
     close,
+    created,
     list_tandem_cases,
 )
 
@@ -104,7 +102,7 @@ async def create(tx: WriteTx, given: TandemCaseIn) -> Answer:
         await tx.row(CREATE, **ids, **values)
     except asyncpg.UniqueViolationError as e:
         raise GuardNotMet(NO_OTHER_OPEN) from e
-    row = await tx.row(CREATED, id=id, **when())
+    row = await tx.row(created(), id=id, **when())
     return tx.answer(resource(row, status=201, location=f"/v1/tandem-cases/{id}"))
 
 
@@ -125,7 +123,7 @@ async def flag_blocker(tx: WriteTx, id: UUID, version: int, blocker: str) -> Ans
         NotFound, PreconditionFailed, NotYourMoveProblem, GuardNotMet.
     """
     await _held(tx, id, version)
-    return await _done(tx, FLAG, id, blocker=blocker)
+    return await _done(tx, act("flagBlockerTandemCase"), id, blocker=blocker)
 
 
 async def clear_blocker(tx: WriteTx, id: UUID, version: int) -> Answer:
@@ -137,7 +135,7 @@ async def clear_blocker(tx: WriteTx, id: UUID, version: int) -> Answer:
     _, row = await _held(tx, id, version)
     if row["blocker_agency_id"] != tx.caller.agency_id:
         raise GuardNotMet(BLOCKER_OWN)
-    return await _done(tx, CLEAR, id)
+    return await _done(tx, act("clearBlockerTandemCase"), id)
 
 
 async def close_(tx: WriteTx, id: UUID, version: int, outcome: str) -> Answer:
@@ -169,7 +167,7 @@ async def reopen(tx: WriteTx, id: UUID, version: int) -> Answer:
     if row["outcome"] is None:
         raise GuardNotMet(NOT_CLOSED_YET)
     try:
-        return await _done(tx, REOPEN, id)
+        return await _done(tx, act("reopenTandemCase"), id)
     except asyncpg.UniqueViolationError as e:
         raise GuardNotMet(NO_OTHER_OPEN) from e
 

@@ -268,7 +268,12 @@ def _create() -> Change:
 
 
 CREATE = _create()
-CREATED = Effect("createTandemCase", answer(tandem_case).where(tandem_case.c.id == ID))
+
+
+@variants
+def created() -> Effect:
+    """The answer of a creation: its own rows are seen by the next statement only."""
+    return Effect("createTandemCase", answer(tandem_case).where(tandem_case.c.id == ID))
 
 
 def _action(operation: str, event: str, brings: dict[str, Any]) -> Effect:
@@ -307,12 +312,18 @@ def close(team: str) -> Effect:
 
 
 NO_END = dict.fromkeys(("legal_closed_at", "placement_closed_at", "closed_at", "outcome"), null())
-REOPEN = _action("reopenTandemCase", "reopened", NO_END)
-FLAG = _action(
-    "flagBlockerTandemCase",
-    "blocker_flagged",
-    {"blocker": bindparam("blocker", type_=Text()), "blocker_agency_id": ME.agency},
-)
-CLEAR = _action(
-    "clearBlockerTandemCase", "blocker_cleared", {"blocker": null(), "blocker_agency_id": null()}
-)
+ACTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "reopenTandemCase": ("reopened", NO_END),
+    "flagBlockerTandemCase": (
+        "blocker_flagged",
+        {"blocker": bindparam("blocker", type_=Text()), "blocker_agency_id": ME.agency},
+    ),
+    "clearBlockerTandemCase": ("blocker_cleared", {"blocker": null(), "blocker_agency_id": null()}),
+}
+"""Operations that are the same for both teams: the event, and what they bring."""
+
+
+@variants
+def act(operation: str) -> Effect:
+    """One of them; compiled when it is first asked for, since its answer is long."""
+    return _action(operation, *ACTIONS[operation])
