@@ -142,8 +142,9 @@ insert into ia.placement_track (id, municipality_id, tandem_case_id, agency_id, 
     'not_started', now(), now()
   from shared where opening = 'immediately' order by n desc;
 insert into ia.employer (id, municipality_id, recorded_by_agency_id, name, created_at, updated_at)
-  select pg_temp.uid('0', n), pg_temp.uid('b', 1), pg_temp.uid('a', n), 'Beispiel ' || n, now(), now()
-  from generate_series(1, 40) n;
+  select pg_temp.uid('0', n), pg_temp.uid('b', 1), pg_temp.uid('a', 1 + n % 40), 'Beispiel ' || n,
+    now() - n * interval '1 second', now()
+  from generate_series(1, 5000) n;
 insert into ia.employer_declaration (id, municipality_id, tandem_case_id, employer_id,
     recorded_by_agency_id, number, purpose, status, occupation, place_of_work, weekly_minutes,
     starts_on, regulated_occupation, on_behalf, submitted_at, created_at, updated_at)

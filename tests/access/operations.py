@@ -417,11 +417,11 @@ LISTS = {
     "getMe": "/v1/me",
 }
 """Operations without an id: a stranger sees none of the owner's rows in them."""
+SHARED = {"getEmployer", "updateEmployer"}
+"""Data of companies, for the whole municipality: strangers are only those of another one."""
 OWN_ONLY = {
     "createPerson": "creates a row of the caller's own; names no other",
     "createEmployer": "creates a row that the whole municipality sees; names no other",
-    "getEmployer": "data of a company, for the whole municipality (tests/employers)",
-    "updateEmployer": "the same, changed by who recorded it (tests/employers)",
     "createAgency": "directory: names a parent only, which is public",
     "updateAgency": "directory: public rows, changed by their own agency only (tests/agencies)",
 }

@@ -85,6 +85,21 @@ async def test_an_excluded_employer_gets_no_request(make: Make, clients: Clients
     assert (refused.status_code, refused.json()["guard"]) == (409, "employer_not_excluded")
 
 
+async def test_the_policy_alone_keeps_it_for_who_recorded_it(
+    make: Make, connection: Connection
+) -> None:
+    employer = await make.employer()
+    await connection.execute(
+        "select set_config('app.municipality_id', $1, true),"
+        " set_config('app.agency_id', $2, true)",
+        str(id_of("wuppertal")), str(id_of("jobcenter")),
+    )  # fmt: skip
+    changed = await connection.execute(
+        "update ia.employer set sector = 'x' where id = $1", employer.body["id"]
+    )
+    assert changed == "UPDATE 0"
+
+
 async def test_the_policy_alone_hides_it(make: Make, connection: Connection) -> None:
     await make.employer()
     for city, agency, seen in (("wuppertal", "outsider", 1), ("koeln", "koeln", 0)):

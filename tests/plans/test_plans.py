@@ -46,7 +46,7 @@ SEED = (Path(__file__).parents[2] / "bench" / "seed.sql").read_text(encoding="ut
 TENANT = (
     "case|case_access|case_participant|case_external_id|person|residence_period|consent|disclosure"
     "|tandem_case|legal_track|placement_track|employer_declaration|ba_approval_request"
-    "|start_clearance|referral|outbox|audit_entry|access_record|idempotency_key"
+    "|start_clearance|employer|referral|outbox|audit_entry|access_record|idempotency_key"
 )
 SCAN = re.compile(rf'Seq Scan on "?(?:{TENANT})"?(?: |$)')
 DIRECTIONS = (Direction(), Direction(after=True), Direction(after=True, backwards=True))
