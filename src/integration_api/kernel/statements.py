@@ -73,14 +73,18 @@ class Statement:
         return [params[n] if n in params else constants[n] for n in self.order]
 
 
+def _must_only_read(statement: Select[Any]) -> None:
+    for part in iterate(statement):
+        locks = isinstance(part, Select) and part._for_update_arg is not None
+        if isinstance(part, UpdateBase) or locks:
+            raise TypeError("a Query neither locks nor writes: use Change")
+
+
 class Query(Statement):
     """Reads. Refused at import when it locks or writes."""
 
     def __init__(self, statement: Select[Any]) -> None:
-        for part in iterate(statement):
-            locks = isinstance(part, Select) and part._for_update_arg is not None
-            if isinstance(part, UpdateBase) or locks:
-                raise TypeError("a Query neither locks nor writes: use Change")
+        _must_only_read(statement)
         super().__init__(statement)
 
 
@@ -96,7 +100,7 @@ class Personal(Statement):
     """
 
     def __init__(self, operation: str, statement: Select[Any]) -> None:
-        Query(statement)
+        _must_only_read(statement)
         seen = statement.cte("seen")
         super().__init__(select(seen).add_cte(log(operation, seen)))
 
