@@ -38,7 +38,7 @@ from questions import (
 from report import holds, lines, report
 from wire import Client, Witness
 
-from integration_api.kernel.principal import new_key
+from integration_api.identity.keys import new_key
 from integration_api.postgres import schema
 from integration_api.postgres.launcher import PORT, LocalPostgres
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from asyncpg import Connection
 
+from integration_api.identity.keys import digest, new_key
 from integration_api.kernel import clock
-from integration_api.kernel.principal import digest, new_key
 from integration_api.kernel.scopes import Scope
 
 SPACE = uuid.UUID("0199a000-0000-7000-8000-000000000000")

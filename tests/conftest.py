@@ -18,9 +18,10 @@ from asyncpg import Connection
 from fastapi import FastAPI
 
 from integration_api.app import create_app
+from integration_api.identity.keys import Keys
 from integration_api.kernel.db import Brackets, Database, pool, prepare
 from integration_api.kernel.observability import configure_logging
-from integration_api.kernel.principal import NOBODY, Keys
+from integration_api.kernel.principal import NOBODY
 from integration_api.kernel.settings import Settings
 from integration_api.postgres import schema
 from integration_api.postgres.launcher import LocalPostgres

@@ -20,12 +20,12 @@ from .disclosures import routes as disclosures
 from .edge import guards
 from .employers import routes as employers
 from .health import routes as health
+from .identity.keys import Keys
 from .kernel import clock, observability, problems, reactions
 from .kernel.db import LOST, Database, Pool, pool
 from .kernel.idempotency import Replay
 from .kernel.lifecycle import Lifecycle
 from .kernel.paging import Cursors
-from .kernel.principal import Keys
 from .kernel.reactions import Cause, Reaction
 from .kernel.settings import Settings
 from .me import routes as me

@@ -18,8 +18,8 @@ from integration_api.cases import statements as case_statements
 from integration_api.cases.models import case
 from integration_api.disclosures import service as disclosures
 from integration_api.disclosures import statements as disclosure_statements
+from integration_api.identity.keys import Keys
 from integration_api.kernel.db import Database, prepare
-from integration_api.kernel.principal import Keys
 from integration_api.kernel.statements import Personal
 from integration_api.persons import service as persons
 from integration_api.persons import service_consents as consents

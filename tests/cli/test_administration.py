@@ -14,8 +14,8 @@ import pytest
 import pytest_asyncio
 
 from integration_api.app import create_app
+from integration_api.identity.keys import Keys
 from integration_api.kernel.db import Database, pool
-from integration_api.kernel.principal import Keys
 from integration_api.kernel.settings import Settings
 from integration_api.postgres import schema
 from integration_api.postgres.launcher import LocalPostgres

@@ -56,6 +56,8 @@ def test_attributes_name_codes_that_exist() -> None:
             ("jurisdictions", "jurisdictions"),
             ("life_area", "life_areas"),
             ("status_group", "status_groups"),
+            ("compartments", "compartments"),
+            ("assigned_only", "compartments"),
         )
         for value in _many(e.attributes.get(attribute, []))
         if value not in lists()[target].entries
@@ -121,6 +123,7 @@ def test_only_offices_that_issue_documents_are_immigration_offices() -> None:
     assert offices == {
         "immigration_office",
         "immigration_office_employment",
+        "immigration_office_enforcement",
         "central_immigration_office",
     }
 

@@ -13,9 +13,9 @@ from uuid import UUID
 from asyncpg import Connection, Record
 from sqlalchemy import Table, Uuid, bindparam, exists, func, insert, select, update
 
+from integration_api.identity.keys import new_key
 from integration_api.kernel import clock
 from integration_api.kernel.ids import uuid7
-from integration_api.kernel.principal import new_key
 from integration_api.kernel.statements import ME, Change, Query, Statement
 
 from .models import agency, api_client, api_key, member, municipality, municipality_ags

@@ -15,11 +15,11 @@ from integration_api.cases import service as cases
 from integration_api.cases.schemas import CaseIn, Concern, ParticipantIn
 from integration_api.disclosures import service as disclosures
 from integration_api.disclosures.schemas import ConsentGround, DisclosureIn, LegalGround, Opening
+from integration_api.identity.keys import Keys, digest, new_key
 from integration_api.kernel import clock
 from integration_api.kernel.answers import Answer
 from integration_api.kernel.db import Call, Database, WriteTx
 from integration_api.kernel.ids import uuid7
-from integration_api.kernel.principal import Keys, digest, new_key
 from integration_api.persons import service as persons
 from integration_api.persons import service_consents as consents
 from integration_api.persons import service_periods as periods

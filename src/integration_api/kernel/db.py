@@ -171,6 +171,8 @@ class _Handle:
             "me_agency": caller.agency_id,
             "me_client": caller.client_id,
             "me_member": caller.member_id,
+            "me_compartments": caller.compartments,
+            "me_assigned_only": caller.assigned_only,
             "me_purpose": self.call.purpose,
             "me_request": self.call.request_id,
             "me_now": clock.now(),

@@ -38,6 +38,8 @@ class Me:
     agency = bindparam("me_agency", type_=Uuid())
     client = bindparam("me_client", type_=Uuid())
     member = bindparam("me_member", type_=Uuid())
+    compartments = bindparam("me_compartments", type_=ARRAY(Text))
+    assigned_only = bindparam("me_assigned_only", type_=ARRAY(Text))
     purpose = bindparam("me_purpose", type_=Text())
     request = bindparam("me_request", type_=Uuid())
     now = bindparam("me_now", type_=DateTime(timezone=True))

@@ -1,0 +1,92 @@
+"""API keys: `ia_<environment>_<id>_<secret><checksum>`, stored as their sha256 alone.
+
+The secret has 256 bits of entropy, so no slow hash is needed.
+"""
+
+import hashlib
+import re
+import secrets
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from integration_api.kernel.principal import Principal, context_sql
+
+from .rights import MACHINE, rights
+
+_KEY = re.compile(r"ia_[a-z]{4}_[0-9a-z]{8}_[0-9a-f]{72}", re.ASCII)
+
+
+def new_key(environment: str) -> tuple[str, bytes]:
+    """A fresh key and the sha256 under which it is stored; the text is shown once."""
+    head = f"ia_{environment[:4]}_{secrets.token_hex(4)}_{secrets.token_hex(32)}"
+    key = f"{head}{zlib.crc32(head.encode()):08x}"
+    return key, digest(key)
+
+
+def digest(key: str) -> bytes:
+    """What is stored and looked up instead of the key."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+def well_formed(key: str) -> bool:
+    """Whether form and checksum are right, so that garbage never reaches the database."""
+    return bool(_KEY.fullmatch(key)) and f"{zlib.crc32(key[:-8].encode()):08x}" == key[-8:]
+
+
+class Keys:
+    """Principals by key, cached for some seconds: a revocation is felt after that at the latest."""
+
+    SQL = "select * from ia.find_api_key($1)"
+    KEPT = 10_000
+
+    def __init__(
+        self, pool: Any, *, seconds: float = 30, timer: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._pool, self._seconds, self._timer = pool, seconds, timer
+        self._cache: OrderedDict[bytes, tuple[float, Principal | None]] = OrderedDict()
+
+    async def find(self, key: str) -> Principal | None:
+        """The principal behind a live key, or None."""
+        if not well_formed(key):
+            return None
+        hashed = digest(key)
+        until, principal = self._cache.get(hashed, (0.0, None))
+        if until > self._timer():
+            return principal
+        async with self._pool.acquire(timeout=1) as connection:
+            row = await connection.fetchrow(self.SQL, hashed)
+        principal = principal_of(row) if row else None
+        self._cache[hashed] = (self._timer() + self._seconds, principal)
+        self._cache.move_to_end(hashed)
+        if len(self._cache) > self.KEPT:
+            self._cache.popitem(last=False)
+        return principal
+
+    def forget(self) -> None:
+        """Drop the cache: every key is looked up again."""
+        self._cache.clear()
+
+
+def principal_of(row: Any) -> Principal:
+    """The principal in a row of a credential look-up."""
+    municipality, agency, client = (
+        UUID(int=row[name].int) for name in ("municipality_id", "agency_id", "client_id")
+    )
+    member = UUID(int=row["member_id"].int) if row["member_id"] else None
+    may = rights(row["agency_type"], row["roles"] if member else (MACHINE,))
+    return Principal(
+        municipality,
+        agency,
+        client,
+        member,
+        frozenset(row["scopes"]),
+        tuple(row["purposes"]),
+        tuple(row["roles"]),
+        may.compartments,
+        may.assigned_only,
+        context_sql(municipality, agency, client, member, may.compartments),
+    )
