@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from asyncpg import Connection
 
 from integration_api.identity.keys import digest, new_key
+from integration_api.identity.rights import MACHINE, rights
 from integration_api.kernel import clock
+from integration_api.kernel.principal import context_sql
 from integration_api.kernel.scopes import Scope
 
 SPACE = uuid.UUID("0199a000-0000-7000-8000-000000000000")
@@ -18,6 +20,8 @@ AGENCIES = {
     "employment": ("wuppertal", "employment_agency"),
     "labour": ("wuppertal", "integration_centre_labour_market"),
     "outsider": ("wuppertal", "migration_advice"),
+    "enforcement": ("wuppertal", "immigration_office_enforcement"),
+    "youth": ("wuppertal", "youth_office"),
     "koeln": ("koeln", "case_management"),
 }
 MUNICIPALITIES = {"wuppertal": ("Wuppertal", "W", "05124000"), "koeln": ("Köln", "K", "05315000")}
@@ -27,8 +31,11 @@ DESKS = {
     "machine": (None, ALL, PURPOSES[:1]),
     "worker_1": ("Sachbearbeitung 1", ALL, PURPOSES),
     "worker_2": ("Sachbearbeitung 2", ALL, PURPOSES),
+    "advisor": ("Anonyme Beratung", ALL, PURPOSES),
     "bare": (None, [], PURPOSES[:1]),
 }
+ROLES = {"advisor": ["anonymous_advisor"]}
+"""What a member is, where it is no case worker."""
 
 
 def id_of(*names: str) -> uuid.UUID:
@@ -53,6 +60,13 @@ KEYS = {
 }
 
 
+def acting(agency: str) -> str:
+    """The context of an agency's machine as SQL, for statements that a test runs itself."""
+    city, kind = AGENCIES[agency]
+    seen = rights(kind, [MACHINE]).compartments
+    return context_sql(id_of(city), id_of(agency), id_of(agency, "machine"), None, seen)
+
+
 # tests look at what the application may write but not read, inside its own transaction
 LOOKING = """
 create schema looking;
@@ -65,6 +79,10 @@ create function looking.audits(p_id text) returns setof ia.audit_entry language 
 create function looking.lapse(p_person uuid) returns void language sql security definer as
   $$ update ia.disclosure set valid_from = now() - interval '2 days',
      valid_to = now() - interval '1 day' where person_id = p_person $$;
+create function looking.widen(p_id uuid) returns void language sql security definer as
+  $$ update ia.disclosure set compartments =
+     '{core,residence,benefit,placement,case_notes,health,youth_entrusted,safety}'
+     where id = p_id $$;
 create function looking.deem(p_id uuid) returns void language sql security definer as
   $$ update ia.ba_approval_request set status = 'deemed_approved', deemed_at = now()
      where id = p_id $$;
@@ -102,10 +120,11 @@ async def _desk(c: Connection, desk: Desk, now: datetime, later: datetime) -> No
     municipality, agency = id_of(AGENCIES[desk.agency][0]), id_of(desk.agency)
     title, scopes, purposes = DESKS[desk.name]
     member = id_of(desk.agency, desk.name, "member") if title else None
+    roles = ROLES.get(desk.name, ["case_worker"])
     if title:
         await c.execute(
             "insert into ia.member values ($1, $2, $3, $4, $5, $6, null, $7)",
-            member, municipality, agency, title, ["case_worker"], date(2026, 1, 1), now,
+            member, municipality, agency, title, roles, date(2026, 1, 1), now,
         )  # fmt: skip
     client = id_of(desk.agency, desk.name)
     await c.execute(

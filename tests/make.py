@@ -9,7 +9,7 @@ from asyncpg import Connection
 from httpx import Response
 
 from integration_api.kernel import clock
-from tests.cast import id_of
+from tests.cast import acting, id_of
 from tests.clients import Clients
 
 _numbers = count(1)
@@ -214,12 +214,7 @@ class Make:
         return asked
 
     async def _as(self, agency: str) -> None:
-        await self.connection.execute(
-            "select set_config('app.municipality_id', $1, true),"
-            " set_config('app.agency_id', $2, true)",
-            str(id_of("wuppertal")),
-            str(id_of(agency)),
-        )
+        await self.connection.execute(acting(agency))
 
     async def put_approval(self, tandem: Made, status: str) -> None:
         """The request of a tandem case in a state."""

@@ -12,6 +12,7 @@ from . import __version__
 from .agencies import routes as agencies
 from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
+from .cases import routes_notes as notes
 from .code_lists import routes as code_lists
 from .code_lists import service as code_lists_service
 from .code_lists.service import Language
@@ -57,6 +58,7 @@ FEATURES: tuple[APIRouter, ...] = (
     consents.router,
     disclosures.router,
     cases.router,
+    notes.router,
     referrals.router,
     tandem.router,
     tracks.router,

@@ -9,7 +9,7 @@ from integration_api.kernel.operations import camel
 from integration_api.tandem.lifecycle_approvals import APPROVAL
 from integration_api.tandem.lifecycle_legal import LEGAL_TRACK
 from integration_api.tandem.lifecycle_placement import PLACEMENT_TRACK
-from tests.cast import id_of
+from tests.cast import acting, id_of
 from tests.make import APPROVAL_BODIES, DECLARED, TRACK_BODIES, Made, Make
 
 
@@ -164,6 +164,26 @@ async def _(make: Make) -> Call:
     return Call("GET", f"/v1/cases/{k.id}/participants", ids=(k.id,))
 
 
+@call("listNotes")
+async def _(make: Make) -> Call:
+    c = await make.case(await make.person())
+    return Call("GET", f"/v1/cases/{c.id}/notes", ids=(c.id,))
+
+
+@call("addNote")
+async def _(make: Make) -> Call:
+    c = await make.case(await make.person())
+    body = {"compartment": "case_notes", "text": "Termin vereinbart."}
+    return Call("POST", f"/v1/cases/{c.id}/notes", body, ids=(c.id,))
+
+
+@call("assignCase")
+async def _(make: Make) -> Call:
+    c = await make.case(await make.person())
+    body = {"member_ids": [str(id_of("lead", "worker_1", "member"))]}
+    return Call("POST", f"/v1/cases/{c.id}/assign", body, c.etag, (c.id,))
+
+
 @call("addParticipant")
 async def _(make: Make) -> Call:
     k, p = await make.case(), await make.person()
@@ -250,11 +270,7 @@ async def _(make: Make) -> Call:
 @call("createTandemCase")
 async def _(make: Make) -> Call:
     t = await make.tandem()
-    await make.connection.execute(
-        "select set_config('app.municipality_id', $1, true),"
-        " set_config('app.agency_id', $2, true)",
-        str(id_of("wuppertal")), str(id_of("lead")),
-    )  # fmt: skip
+    await make.connection.execute(acting("lead"))
     await make.connection.execute(
         "update ia.tandem_case set legal_closed_at = now(), placement_closed_at = now(),"
         " closed_at = now(), outcome = 'duplicate' where id = $1", t.body["id"],

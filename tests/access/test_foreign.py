@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from httpx import Response
 
 from tests.access.operations import LISTS, OWN_ONLY, OWNERS, PREPARED, SHARED, Call
+from tests.cast import acting
 from tests.clients import Clients
 from tests.make import Make
 
@@ -97,22 +98,11 @@ async def test_the_policies_alone_hide_rows(make: Make, connection: Connection) 
         "disclosure": scene.disclosure,
         "referral": scene.referral,
     }
-    from tests.cast import id_of
-
-    for stranger, city in (("outsider", "wuppertal"), ("koeln", "koeln")):
-        await connection.execute(
-            "select set_config('app.municipality_id', $1, true),"
-            " set_config('app.agency_id', $2, true)",
-            str(id_of(city)),
-            str(id_of(stranger)),
-        )
+    for stranger in STRANGERS:
+        await connection.execute(acting(stranger))
         for table in rows:
             assert await connection.fetchval(f"select count(*) from ia.{table}") == 0
-    await connection.execute(
-        "select set_config('app.municipality_id', $1, true), set_config('app.agency_id', $2, true)",
-        str(id_of("wuppertal")),
-        str(id_of("lead")),
-    )
+    await connection.execute(acting("lead"))
     for table, row in rows.items():
         found = await connection.fetchval(
             f"select count(*) from ia.{table} where id = $1", uuid.UUID(row.id)

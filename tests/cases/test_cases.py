@@ -59,7 +59,7 @@ async def test_a_participant_is_named_only_to_who_sees_the_person(
     await make.disclosure(one, await make.consent(one), case)
     seen = (await clients.get("jobcenter", f"/v1/cases/{case.id}")).json()
     assert [p["person_id"] for p in seen["participants"]] == [one.id, None]
-    assert seen["redactions"] == ["core"]
+    assert seen["redactions"] == ["core", "health", "safety"]
     listed = (await clients.get("jobcenter", f"/v1/cases/{case.id}/participants")).json()["items"]
     assert {p["person_id"] for p in listed} == {one.id, None}
 

@@ -40,7 +40,7 @@ async def test_a_consent_opens_the_person_to_the_recipient_alone(
     await make.disclosure(person, await make.consent(person))
     seen = await clients.get("jobcenter", f"/v1/persons/{person.id}")
     assert seen.status_code == 200
-    assert seen.json()["redactions"] == ["residence"]
+    assert seen.json()["redactions"] == ["residence", "safety"]
     assert (await clients.get("outsider", f"/v1/persons/{person.id}")).status_code == 404
 
 

@@ -1,6 +1,6 @@
 """Who the caller is, and how much waits."""
 
-from tests.cast import id_of
+from tests.cast import acting, id_of
 from tests.clients import Clients
 from tests.make import Make
 
@@ -54,11 +54,7 @@ async def test_what_came_back_unanswered_waits_until_it_is_replaced(
 
 async def test_counts_stop_at_99(make: Make, clients: Clients) -> None:
     scene = await make.scene("sent")
-    await make.connection.execute(
-        "select set_config('app.municipality_id', $1, true), set_config('app.agency_id', $2, true)",
-        str(id_of("wuppertal")),
-        str(id_of("lead")),
-    )
+    await make.connection.execute(acting("lead"))
     columns = await make.connection.fetchval(
         "select string_agg(quote_ident(column_name), ', ') from information_schema.columns"
         " where table_schema = 'ia' and table_name = 'referral'"

@@ -110,7 +110,7 @@ async def test_without_the_compartment_nothing_of_it_shows(make: Make, clients: 
     await make.disclosure(person, other, to="immigration", compartments=["core", "residence"])
     assert (await clients.post("immigration", path, PERIOD)).status_code == 201
     seen = (await clients.get("jobcenter", f"/v1/persons/{person.id}")).json()
-    assert (seen["current_residence"], seen["redactions"]) == (None, ["residence"])
+    assert (seen["current_residence"], seen["redactions"]) == (None, ["residence", "safety"])
     listed = await clients.get("jobcenter", path)
     assert (listed.status_code, listed.json()["items"]) == (200, [])
 

@@ -117,7 +117,9 @@ async def large(server: LocalPostgres) -> AsyncIterator[asyncpg.Connection]:
         connection = await asyncpg.connect(server.dsn("ia_app", name))
         city = UUID("b0000000-0000-7000-8000-000000000001")
         agency = UUID("a0000000-0000-7000-8000-000000000001")
-        await connection.execute("BEGIN;" + context_sql(city, agency, agency))
+        await connection.execute(
+            "BEGIN;" + context_sql(city, agency, agency, None, ("core", "residence", "placement"))
+        )
         yield connection
         await connection.close()
 

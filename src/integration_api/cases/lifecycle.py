@@ -185,4 +185,5 @@ EVENTS = {
     "case.opened": "A case was opened.",
     "case.changed": "Concerns or numbers of a case were changed.",
     "case.participant_added": "A person was added to a case.",
+    "case_note.added": "A note was added to a case.",
 }

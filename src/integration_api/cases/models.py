@@ -1,4 +1,4 @@
-"""Tables of cases, participants, foreign numbers, and the projection of access."""
+"""Tables of cases: participants, foreign numbers, access, assignments, notes."""
 
 from sqlalchemy import (
     CheckConstraint,
@@ -12,8 +12,9 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from integration_api.agencies.models import member
 from integration_api.kernel.tables import id_column, instant, metadata, version_column
 from integration_api.persons.models import AGENCY, PERSON
 
@@ -73,6 +74,7 @@ case_participant = Table(
     ),
     ForeignKeyConstraint(["municipality_id", "person_id"], PERSON),
     Index(None, "case_id", "created_at", "id"),
+    Index(None, "municipality_id", "person_id"),  # serves ia.assigned_to_person
 )
 
 case_external_id = Table(
@@ -120,4 +122,44 @@ case_access = Table(
         text("sort_at desc"),
         text("case_id desc"),
     ),
+)
+
+case_assignment = Table(
+    "case_assignment",
+    metadata,
+    Column("municipality_id", Uuid),
+    Column("case_id", Uuid),
+    Column("agency_id", Uuid),
+    Column("member_ids", ARRAY(Uuid), nullable=False),
+    version_column(),
+    instant("updated_at"),
+    PrimaryKeyConstraint("municipality_id", "case_id", "agency_id"),
+    ForeignKeyConstraint(["municipality_id", "case_id"], CASE_KEY),
+    ForeignKeyConstraint(["municipality_id", "agency_id"], AGENCY),
+    CheckConstraint("cardinality(member_ids) <= 20", name="member_ids"),
+)
+
+case_note = Table(
+    "case_note",
+    metadata,
+    id_column(),
+    Column("municipality_id", Uuid, nullable=False),
+    Column("case_id", Uuid, nullable=False),
+    Column("lead_agency_id", Uuid, nullable=False),
+    Column("agency_id", Uuid, nullable=False),
+    Column("member_id", Uuid),
+    Column("compartment", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    version_column(),
+    instant("created_at"),
+    ForeignKeyConstraint(
+        ["municipality_id", "case_id", "lead_agency_id"],
+        [*CASE_KEY, case.c.lead_agency_id],
+        onupdate="CASCADE",
+    ),
+    ForeignKeyConstraint(["municipality_id", "agency_id"], AGENCY),
+    ForeignKeyConstraint(["municipality_id", "member_id"], [member.c.municipality_id, member.c.id]),
+    CheckConstraint("visibility in ('agency', 'case')", name="visibility"),
+    Index(None, "case_id", "created_at", "id"),
 )

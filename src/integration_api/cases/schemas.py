@@ -1,6 +1,7 @@
 """What cases take and answer."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -127,9 +128,16 @@ class CaseOut(Out):
     external_ids: Annotated[
         list[ExternalIdOut], Field(description="Numbers of the caller's agency.")
     ]
+    assigned_member_ids: Annotated[
+        list[UUID], Field(description="Members of the caller's agency who work on it.")
+    ]
     redactions: Annotated[
         list[Annotated[Code, in_list("compartments", "core")]],
-        Field(description="Compartments left out because the caller may not see them."),
+        Field(
+            description="Compartments left out because the caller may not see them: `core` for"
+            " participants, the others for concerns in their life areas, told whether there are"
+            " any or not."
+        ),
     ]
     allowed_actions: Annotated[list[str], Field(description="Arrows the caller may fire now.")]
     opened_at: datetime
@@ -167,10 +175,6 @@ class CaseFilter(PageQuery):
         return self
 
 
-class MoveCase(Schema):
-    """A step that needs no reason."""
-
-
 class ReasonedMove(Schema):
     """A step back or aside."""
 
@@ -195,3 +199,58 @@ class ReopenCase(Schema):
     reason: Annotated[
         Annotated[Code, in_list("reopen_reasons", "closed_by_mistake")], Field(description="Why.")
     ]
+
+
+class AssignCase(Schema):
+    """Who of the own agency works on the case."""
+
+    member_ids: Annotated[
+        list[Id],
+        Field(max_length=20, description="Members of the own agency; takes the place of before."),
+    ]
+
+
+class NoteVisibility(StrEnum):
+    """For whom a note is."""
+
+    AGENCY = "agency"
+    CASE = "case"
+
+
+class NoteIn(Schema):
+    """A note to be added; it is never changed."""
+
+    compartment: Annotated[
+        Annotated[Code, in_list("compartments", "case_notes")],
+        Field(description="What kind of data it holds: who may not see that, never sees the note."),
+    ]
+    visibility: Annotated[
+        NoteVisibility,
+        Field(
+            description="`agency`: the own agency alone. `case`: the lead and every agency to which"
+            " the case is disclosed with this compartment."
+        ),
+    ] = NoteVisibility.AGENCY
+    text: Annotated[Text, Field(min_length=1, max_length=10_000, description="The note.")]
+
+
+class NoteOut(Out):
+    """A note on a case."""
+
+    id: UUID
+    case_id: UUID
+    agency_id: Annotated[UUID, Field(description="Whose note it is.")]
+    member_id: Annotated[
+        UUID | None, Field(description="Who wrote it; null for a machine, and for other agencies.")
+    ]
+    compartment: Annotated[Code, in_list("compartments", "case_notes")]
+    visibility: NoteVisibility
+    text: str
+    created_at: datetime
+
+
+class NotePage(Out):
+    """One page of notes, newest first."""
+
+    items: list[NoteOut]
+    page: PageInfo

@@ -23,6 +23,7 @@ from integration_api.persons.statements import SEE as SEE_PERSON
 
 from .lifecycle import CASE, CASE_OPEN, OUTCOME_FITS, CaseParty, CasePhase
 from .schemas import CaseFilter, CaseIn, CasePatch, ParticipantIn
+from .service_notes import take_on
 from .statements import CHANGE, CREATE, ECHO, GET, LOCK, SEE, list_cases, move
 from .statements_participants import ADD, list_participants
 
@@ -58,6 +59,7 @@ async def create(tx: WriteTx, given: CaseIn) -> Answer:
         row = await tx.row(CREATE, id=id, year=clock.today().year, **values)
     except asyncpg.InsufficientPrivilegeError as e:  # the policy looked the persons up for us
         raise UnknownReference("/participants") from e
+    await take_on(tx, id, tx.caller.member_id)
     return tx.answer(resource(row, status=201, location=f"/v1/cases/{id}"))
 
 

@@ -15,10 +15,11 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.kernel import journal
@@ -26,124 +27,31 @@ from integration_api.kernel.lifecycle import Transition
 from integration_api.kernel.lists import Direction, envelope, page, variants
 from integration_api.kernel.operations import camel
 from integration_api.kernel.shape import (
-    CORE,
     NOBODY,
-    allowed_actions,
     collected,
     fields,
-    instant,
-    names,
-    whole,
 )
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
+from integration_api.persons.access import may, unbound
 from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.models import person
 
 from .access import led, visible, within_term
+from .documents import (
+    GUARDED,
+    answer,
+    compartments_of,
+    document,
+    hidden_concerns,
+    participant,
+    participants_of,
+)
 from .lifecycle import CASE, CasePhase
 from .models import case, case_access, case_external_id, case_participant
 
 ID = bindparam("id", type_=Uuid())
-SHOWN_PARTICIPANTS = 20
 
-
-def participant(cp: FromClause, p: FromClause) -> ColumnElement[Any]:
-    """A participant; `p` is the person where it is visible, else all null."""
-    return fields(id=cp.c.id, person_id=p.c.id, role=cp.c.role, created_at=instant(cp.c.created_at))
-
-
-def _participants(c: FromClause) -> FromClause:
-    """Participants of one case: their documents, the visible persons, whether some are hidden."""
-    cp = case_participant
-    first = (
-        select(cp.c.id, cp.c.person_id, cp.c.role, cp.c.created_at)
-        .where(cp.c.case_id == c.c.id)
-        .order_by(cp.c.created_at, cp.c.id)
-        .limit(SHOWN_PARTICIPANTS)
-        .correlate(c)
-        .subquery("first_participants")
-    )
-    seen = first.outerjoin(person, and_(person.c.id == first.c.person_id, visible_persons(ME)))
-    return (
-        select(
-            collected(participant(first, person), first.c.created_at, first.c.id).label(
-                "documents"
-            ),
-            func.array_remove(func.array_agg(person.c.id), None, type_=ARRAY(Uuid)).label(
-                "persons"
-            ),
-            func.coalesce(func.bool_or(person.c.id.is_(None)), False).label("hidden"),
-        )
-        .select_from(seen)
-        .correlate(c)
-        .lateral("participants")
-    )
-
-
-def _own_numbers(c: FromClause) -> ColumnElement[Any]:
-    e = case_external_id
-    return (
-        select(collected(fields(system=e.c.system, value=e.c.value), e.c.system))
-        .where(
-            e.c.municipality_id == ME.municipality_id,
-            e.c.agency_id == ME.agency,
-            e.c.case_id == c.c.id,
-        )
-        .correlate(c)
-        .scalar_subquery()
-    )
-
-
-def _life_areas(c: FromClause) -> ColumnElement[Any]:
-    area = func.jsonb_array_elements(c.c.concerns).table_valued("value", name="concern")
-    value = area.c.value.op("->>", return_type=Text())(literal_column("'life_area'"))
-    return (
-        select(func.coalesce(func.jsonb_agg(value.distinct()), literal_column("'[]'::jsonb")))
-        .select_from(area)
-        .correlate(c)
-        .scalar_subquery()
-    )
-
-
-def _document(
-    c: FromClause, who: FromClause, own: ColumnElement[Any] | None = None
-) -> ColumnElement[Any]:
-    return whole(
-        select(
-            c.c.id,
-            c.c.reference,
-            c.c.lead_agency_id,
-            c.c.status,
-            c.c.outcome,
-            c.c.reason,
-            c.c.concerns,
-            _life_areas(c).label("life_areas"),
-            who.c.documents.label("participants"),
-            (_own_numbers(c) if own is None else own).label("external_ids"),
-            names(("core", who.c.hidden)).label("redactions"),
-            allowed_actions(CASE, c.c.status, {"lead": c.c.lead_agency_id == ME.agency}).label(
-                "allowed_actions"
-            ),
-            instant(c.c.created_at).label("opened_at"),
-            instant(c.c.closed_at).label("closed_at"),
-            instant(c.c.updated_at).label("updated_at"),
-        ).correlate(c, who)
-    )
-
-
-def _answer(c: FromClause) -> Any:
-    """A select of one answer from `c`: document, version, whom it shows."""
-    who = _participants(c)
-    return select(
-        _document(c, who).label("body"),
-        c.c.version,
-        func.coalesce(who.c.persons, NOBODY).label("subjects"),
-        func.coalesce(who.c.persons, NOBODY).label("shown"),
-        CORE.label("compartments"),
-    ).select_from(c.join(who, literal_column("true")))
-
-
-GET = Personal("getCase", _answer(case).where(case.c.id == ID, visible(ME)))
+GET = Personal("getCase", answer(case).where(case.c.id == ID, visible(ME)))
 SEE = Query(select(case.c.version).where(case.c.id == ID, visible(ME)))
 LOCK = Change(
     select(case.c.version, case.c.status)
@@ -169,12 +77,15 @@ def list_cases(chosen: frozenset[str], direction: Direction) -> Personal:
             e.c.value == bindparam("external_id", type_=Text()),
         )
     found = page(rows, a.c.sort_at, a.c.case_id, direction)
-    who = _participants(case)
+    who = participants_of(case)
     source = found.join(case, and_(case.c.id == found.c.id, visible(ME))).join(
         who, literal_column("true")
     )
-    extra = (_all_persons(who).label("subjects"), CORE.label("compartments"))
-    return Personal("listCases", envelope(found, _document(case, who), source, *extra))
+    extra = (
+        _all_persons(who).label("subjects"),
+        compartments_of(who, every=True).label("compartments"),
+    )
+    return Personal("listCases", envelope(found, document(case, who), source, *extra))
 
 
 def _all_persons(who: FromClause) -> ColumnElement[Any]:
@@ -261,18 +172,23 @@ def _created(c: FromClause, added: FromClause, numbered: FromClause) -> Any:
             collected(participant(added, p), added.c.created_at, added.c.id).label("documents"),
             func.array_remove(func.array_agg(p.c.id), None, type_=ARRAY(Uuid)).label("persons"),
             func.coalesce(func.bool_or(p.c.id.is_(None)), False).label("hidden"),
+            *(
+                and_(may(ME, n), or_(unbound(ME, n), ME.member.is_not(None))).label(n)
+                for n in GUARDED
+            ),
         )
         .select_from(added.outerjoin(p, literal_column("true")))
         .subquery("participants")
     )
     n = numbered
     own = select(collected(fields(system=n.c.system, value=n.c.value), n.c.system))
+    assigned = func.array_remove(array([ME.member]), None, type_=ARRAY(Uuid))
     return select(
-        _document(c, who, own.scalar_subquery()).label("body"),
+        document(c, who, own.scalar_subquery(), assigned).label("body"),
         c.c.version,
         func.coalesce(who.c.persons, NOBODY).label("subjects"),
         func.coalesce(who.c.persons, NOBODY).label("shown"),
-        CORE.label("compartments"),
+        compartments_of(who).label("compartments"),
     ).select_from(c.join(who, literal_column("true")))
 
 
@@ -303,11 +219,13 @@ def move(arrow: str) -> Effect:
         to=journal.mine,
         reason=func.coalesce(moved.c.reason, moved.c.outcome),
     )
-    return Effect(camel(arrow, "case"), _answer(moved), *parts)
+    return Effect(camel(arrow, "case"), answer(moved), *parts)
 
 
 def _change() -> Effect:
-    concerns = bindparam("concerns", type_=JSONB())
+    given = bindparam("concerns", type_=JSONB())
+    # what the caller does not see, it cannot take away
+    concerns = given.op("||")(hidden_concerns())
     moved = (
         update(case)
         .where(case.c.id == ID, led(ME), case.c.concerns.is_distinct_from(concerns))
@@ -316,8 +234,8 @@ def _change() -> Effect:
         .cte("moved")
     )
     parts = journal.record("case", moved, "case.changed", changed=["concerns"], to=journal.mine)
-    return Effect("updateCase", _answer(moved), *parts)
+    return Effect("updateCase", answer(moved), *parts)
 
 
 CHANGE = _change()
-ECHO = Effect("updateCase", _answer(case).where(case.c.id == ID, led(ME)))
+ECHO = Effect("updateCase", answer(case).where(case.c.id == ID, led(ME)))

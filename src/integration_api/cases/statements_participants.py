@@ -13,8 +13,9 @@ from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.models import person
 
 from .access import led, visible
+from .documents import participant
 from .models import case, case_participant
-from .statements import ID, participant
+from .statements import ID
 
 
 @variants

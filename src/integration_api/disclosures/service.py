@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from integration_api.cases.lifecycle import CASE_OPEN, CasePhase
-from integration_api.code_lists.service import must_know
+from integration_api.code_lists.service import attributes, must_know
 from integration_api.kernel import clock, concurrency
 from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import LoggedReadTx, WriteTx
@@ -22,6 +22,7 @@ from integration_api.persons.lifecycle import (
     BASIS_APPLIES,
     CONSENT_EFFECTIVE,
     DISCLOSURE,
+    RECIPIENT_MAY_SEE,
     DisclosureParty,
     DisclosureStatus,
 )
@@ -67,7 +68,8 @@ async def grant(tx: WriteTx, given: DisclosureIn) -> Answer:
     Raises:
         UnknownReference: a code, the person, case, recipient, consent or basis does not exist.
         NotYourMoveProblem: the caller does not control the person, or does not lead the case.
-        GuardNotMet: the case is closed; the consent or the legal basis does not carry it.
+        GuardNotMet: the recipient's kind of unit may never see a compartment; the case is closed;
+            the consent or the legal basis does not carry it.
         Conflict: it would begin at once and has ended already.
     """
     _codes(given)
@@ -119,6 +121,9 @@ def _judge(facts: Any, given: DisclosureIn, me: UUID) -> None:
             raise UnknownReference(pointer)
     if facts["controller"] != me or (given.case_id and facts["lead"] != me):
         raise NotYourMoveProblem
+    ceiling = attributes("agency_types", facts["recipient_type"]).get("compartments", ())
+    if not {"core", *given.compartments} <= set(ceiling):
+        raise GuardNotMet(RECIPIENT_MAY_SEE)
     if by_consent and not facts["covered"]:
         raise GuardNotMet(CONSENT_EFFECTIVE)
     if not by_consent and not facts["carried"]:

@@ -178,6 +178,7 @@ def _facts() -> Query:
             c.c.lead_agency_id.label("lead"),
             part.c.id.label("participant"),
             r.c.id.label("recipient"),
+            r.c.type.label("recipient_type"),
             g.c.id.label("consent"),
             _covered().label("covered"),
             g.c.valid_to.label("consent_ends"),

@@ -78,6 +78,7 @@ def principal_of(row: Any) -> Principal:
     )
     member = UUID(int=row["member_id"].int) if row["member_id"] else None
     may = rights(row["agency_type"], row["roles"] if member else (MACHINE,))
+    told = context_sql(municipality, agency, client, member, may.compartments, may.assigned_only)
     return Principal(
         municipality,
         agency,
@@ -88,5 +89,5 @@ def principal_of(row: Any) -> Principal:
         tuple(row["roles"]),
         may.compartments,
         may.assigned_only,
-        context_sql(municipality, agency, client, member, may.compartments),
+        told,
     )

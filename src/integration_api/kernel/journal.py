@@ -84,10 +84,13 @@ def record(
     names: ColumnElement[Any] = literal_column(f"'{{{','.join(changed)}}}'::text[]")
     event_id = func.gen_random_uuid() if many else ME.event
     rows = select(change, event_id.label("event_id")).cte(f"{noun}_events")
-    return _audit(noun, change, action, reason), _event(noun, rows, action, names, to(rows))
+    return audit(noun, change, action, reason), _event(noun, rows, action, names, to(rows))
 
 
-def _audit(noun: str, change: FromClause, action: str, reason: ColumnElement[Any] | None) -> CTE:
+def audit(
+    noun: str, change: FromClause, action: str, reason: ColumnElement[Any] | None = None
+) -> CTE:
+    """The audit entry alone, for what concerns nobody but the caller's own agency."""
     entry = fields(
         at=instant(ME.now),
         municipality_id=change.c.municipality_id,

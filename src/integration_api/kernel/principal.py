@@ -25,7 +25,10 @@ _CODES = re.compile(r"[a-z_]*(,[a-z_]+)*", re.ASCII)
 _NO_ID = UUID(int=0)
 _CONTEXT = "".join(
     f"SET LOCAL app.{name}='{{{name}}}';"
-    for name in ("municipality_id", "agency_id", "client_id", "member_id", "compartments")
+    for name in (
+        *("municipality_id", "agency_id", "client_id", "member_id"),
+        *("compartments", "assigned_only"),
+    )
 )
 NOBODY = re.sub(r"\{\w+\}", "", _CONTEXT)
 
@@ -36,6 +39,7 @@ def context_sql(
     client_id: UUID,
     member_id: UUID | None = None,
     compartments: Sequence[str] = (),
+    assigned_only: Sequence[str] = (),
 ) -> str:
     """The context that row policies read, as text: UUIDs and codes, nothing a caller can write.
 
@@ -47,15 +51,16 @@ def context_sql(
         type(i) is UUID for i in (municipality_id, agency_id, client_id, member_id or _NO_ID)
     ):
         raise TypeError("the context takes UUIDs")
-    codes = ",".join(compartments)
-    if not _CODES.fullmatch(codes):
+    seen, guarded = ",".join(compartments), ",".join(assigned_only)
+    if not (_CODES.fullmatch(seen) and _CODES.fullmatch(guarded)):
         raise ValueError("the context takes codes")
     return _CONTEXT.format(
         municipality_id=municipality_id,
         agency_id=agency_id,
         client_id=client_id,
         member_id=member_id or "",
-        compartments=f"{{{codes}}}",
+        compartments=f"{{{seen}}}",
+        assigned_only=f"{{{guarded}}}",
     )
 
 

@@ -1,21 +1,44 @@
-"""Who may see a person, its residence periods, consents and disclosures."""
+"""Who may see a person, its address, residence periods, consents and disclosures.
+
+A disclosure opens what its compartments name, and never more than `may`: what the kind of unit and
+the roles of the caller allow at all.
+"""
 
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
+    Text,
+    all_,
     and_,
     any_,
     func,
     literal,
     literal_column,
+    not_,
     or_,
     select,
 )
+from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.kernel.statements import Me
 
-from .models import consent, disclosure, person, residence_period
+from .models import consent, disclosure, person, person_address, residence_period
+
+
+def may(me: Me, compartment: str | ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether unit and roles of the caller allow the compartment at all."""
+    return _code(compartment) == any_(me.compartments)
+
+
+def unbound(me: Me, compartment: str | ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the caller sees the compartment without being assigned."""
+    return _code(compartment) != all_(me.assigned_only)
+
+
+def _code(compartment: str | ColumnElement[str]) -> ColumnElement[str]:
+    return literal_column(f"'{compartment}'", Text) if isinstance(compartment, str) else compartment
 
 
 def live(agency: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -46,7 +69,32 @@ def visible(me: Me) -> ColumnElement[bool]:
     """Persons of the own agency (first: no probe for them) and persons disclosed to it."""
     p = person.c
     own = p.controller_agency_id == me.agency
-    return and_(p.municipality_id == me.municipality_id, or_(own, disclosed(me, p.id)))
+    return and_(
+        p.municipality_id == me.municipality_id, may(me, "core"), or_(own, disclosed(me, p.id))
+    )
+
+
+def sees(me: Me, p: FromClause, compartment: str) -> ColumnElement[bool]:
+    """Whether the caller sees a compartment of a person that is visible to it."""
+    own = p.c.controller_agency_id == me.agency
+    return and_(may(me, compartment), or_(own, disclosed(me, p.c.id, compartment)))
+
+
+def sees_protected(me: Me, p: FromClause) -> ColumnElement[bool]:
+    """A protected address: of the controller's assigned members alone, disclosed to nobody."""
+    assigned = func.ia.assigned_to_person(p.c.id, type_=Boolean)
+    own = p.c.controller_agency_id == me.agency
+    return and_(own, may(me, "safety"), or_(unbound(me, "safety"), assigned))
+
+
+def visible_address(me: Me, p: FromClause) -> ColumnElement[bool]:
+    """The address of a visible person."""
+    a = person_address.c
+    return and_(
+        a.municipality_id == me.municipality_id,
+        a.person_id == p.c.id,
+        or_(not_(a.protected), sees_protected(me, p)),
+    )
 
 
 def visible_periods(me: Me) -> ColumnElement[bool]:
@@ -54,13 +102,14 @@ def visible_periods(me: Me) -> ColumnElement[bool]:
     r = residence_period.c
     own = r.controller_agency_id == me.agency
     seen = disclosed(me, r.person_id, "residence")
-    return and_(r.municipality_id == me.municipality_id, or_(own, seen))
+    return and_(r.municipality_id == me.municipality_id, may(me, "residence"), or_(own, seen))
 
 
 def visible_consents(me: Me) -> ColumnElement[bool]:
     """Consents given to the own agency."""
     return and_(
         consent.c.municipality_id == me.municipality_id,
+        may(me, "core"),
         consent.c.controller_agency_id == me.agency,
     )
 
@@ -69,6 +118,7 @@ def visible_disclosures(me: Me) -> ColumnElement[bool]:
     """Disclosures granted by or to the own agency."""
     return and_(
         disclosure.c.municipality_id == me.municipality_id,
+        may(me, "core"),
         or_(
             disclosure.c.grantor_agency_id == me.agency,
             disclosure.c.recipient_agency_id == me.agency,

@@ -102,10 +102,20 @@ BASIS_APPLIES = Guard(
     " nicht.",
     "The legal basis does not carry this transfer: agencies, compartments or validity do not fit.",
 )
+RECIPIENT_MAY_SEE = Guard(
+    "recipient_may_see",
+    "Stellen dieser Art sehen einen der Datenbereiche nie, auch nicht mit Einwilligung.",
+    "Agencies of this kind never see one of the compartments, not even with a consent.",
+)
 BIRTH_NOT_AHEAD = Guard(
     "birth_date_not_ahead",
     "Das Geburtsdatum liegt in der Zukunft.",
     "The birth date lies ahead.",
+)
+ADDRESS_PROTECTED = Guard(
+    "address_protected",
+    "Die Anschrift ist geschützt: nur wer der Person zugeordnet ist, ändert sie.",
+    "The address is protected: only a member assigned to the person changes it.",
 )
 EVENTS = {
     "person.created": "A person was recorded.",

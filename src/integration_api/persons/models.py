@@ -54,6 +54,24 @@ person = Table(
 PERSON = [person.c.municipality_id, person.c.id]
 CONTROLLED = [person.c.municipality_id, person.c.id, person.c.controller_agency_id]
 
+person_address = Table(
+    "person_address",
+    metadata,
+    Column("municipality_id", Uuid, primary_key=True),
+    Column("person_id", Uuid, primary_key=True),
+    Column("controller_agency_id", Uuid, nullable=False),
+    Column("street", Text),
+    Column("postal_code", Text, nullable=False),
+    Column("town", Text, nullable=False),
+    Column("protected", Boolean, nullable=False),
+    ForeignKeyConstraint(
+        ["municipality_id", "person_id", "controller_agency_id"],
+        CONTROLLED,
+        name="fk_person_address_controlled_person",
+        onupdate="CASCADE",
+    ),
+)
+
 residence_period = Table(
     "residence_period",
     metadata,

@@ -72,6 +72,33 @@ Estimated = Annotated[Flag, Field(description="Whether the birth date is estimat
 Languages = Annotated[list[Language], Field(max_length=20, description="Languages, best first.")]
 
 
+class Address(Schema):
+    """Where the person lives."""
+
+    street: Annotated[
+        Annotated[Text, Field(min_length=1, max_length=200)] | None,
+        Field(description="Street and house number; null: of no fixed abode."),
+    ] = None
+    postal_code: Annotated[
+        Annotated[Text, Field(min_length=5, max_length=5, pattern=r"^[0-9]{5}$")],
+        Field(description="Five digits.", examples=["42103"]),
+    ]
+    town: Annotated[Text, Field(min_length=1, max_length=100, description="Town.")]
+    protected: Annotated[
+        Flag,
+        Field(
+            description="Whether it must stay hidden (§ 51 BMG, a women's shelter): then only"
+            " assigned members of the controlling agency see it, and no disclosure opens it."
+        ),
+    ] = False
+
+
+AddressIn = Annotated[
+    Address | None,
+    Field(description="Null: not known. A given one takes the place of the one before."),
+]
+
+
 class PersonIn(Schema):
     """A person as first recorded; the caller's agency becomes its controller."""
 
@@ -79,6 +106,7 @@ class PersonIn(Schema):
     birth_date: BirthDate = None
     birth_date_estimated: Estimated = False
     languages: Languages = []
+    address: AddressIn = None
 
 
 class PersonPatch(Schema):
@@ -88,6 +116,7 @@ class PersonPatch(Schema):
     birth_date: BirthDate | Unset = UNSET
     birth_date_estimated: Estimated | Unset = UNSET
     languages: Languages | Unset = UNSET
+    address: AddressIn | Unset = UNSET
 
 
 class NameOut(Out):
@@ -107,6 +136,15 @@ class LanguageOut(Out):
     interpreter_needed: bool
 
 
+class AddressOut(Out):
+    """Where the person lives."""
+
+    street: str | None
+    postal_code: str
+    town: str
+    protected: bool
+
+
 class CurrentResidence(Out):
     """The residence period of today, as recorded."""
 
@@ -122,7 +160,10 @@ class CurrentResidence(Out):
 
 Redactions = Annotated[
     list[Annotated[Code, in_list("compartments", "residence")]],
-    Field(description="Compartments left out because the caller may not see them."),
+    Field(
+        description="Compartments left out because the caller may not see them; whether there is"
+        " anything in them is not told."
+    ),
 ]
 
 
@@ -137,6 +178,14 @@ class PersonOut(Out):
     birth_date: Annotated[str | None, Field(description="Partial date.")]
     birth_date_estimated: bool
     languages: list[LanguageOut]
+    address: Annotated[
+        AddressOut | None,
+        Field(
+            description="Null when none is recorded, or when it is protected and `redactions`"
+            " names `safety`.",
+            json_schema_extra={"x-compartment": "safety"},
+        ),
+    ]
     current_residence: Annotated[
         CurrentResidence | None,
         Field(

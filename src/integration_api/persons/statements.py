@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     Boolean,
     ColumnElement,
     Date,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     case,
+    delete,
     func,
     insert,
     literal_column,
@@ -39,8 +41,8 @@ from integration_api.kernel.shape import (
 )
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 
-from .access import disclosed, live, visible, visible_periods
-from .models import disclosure, person, residence_period
+from .access import live, sees, sees_protected, visible, visible_address, visible_periods
+from .models import disclosure, person, person_address, residence_period
 
 ID = bindparam("id", type_=Uuid())
 TODAY = bindparam("today", type_=Date())
@@ -55,6 +57,10 @@ PARTS: dict[str, Any] = {
 }
 
 
+MEMBERS = {"name": ("family_name", "given_name", "birth_name", "mononym")}
+"""Members of a person that are more than one column."""
+
+
 def name_of(p: FromClause) -> ColumnElement[Any]:
     """The name in one of its two forms."""
     return fields(
@@ -64,10 +70,6 @@ def name_of(p: FromClause) -> ColumnElement[Any]:
         birth_name=p.c.birth_name,
         mononym=p.c.mononym,
     )
-
-
-def _sees_residence(p: FromClause) -> ColumnElement[bool]:
-    return or_(p.c.controller_agency_id == ME.agency, disclosed(ME, p.c.id, "residence"))
 
 
 def _ends(r: FromClause) -> ColumnElement[Any]:
@@ -119,7 +121,17 @@ def _current(p: FromClause) -> ColumnElement[Any]:
     )
 
 
-def _document(p: FromClause) -> ColumnElement[Any]:
+def _place(a: Any) -> ColumnElement[Any]:
+    return fields(**{n: a[n] for n in ("street", "postal_code", "town", "protected")})
+
+
+def _address(p: FromClause) -> ColumnElement[Any]:
+    a = person_address
+    seen = select(_place(a.c)).where(visible_address(ME, p))
+    return seen.correlate(p).scalar_subquery()
+
+
+def _document(p: FromClause, address: ColumnElement[Any] | None = None) -> ColumnElement[Any]:
     return whole(
         select(
             p.c.id,
@@ -128,33 +140,42 @@ def _document(p: FromClause) -> ColumnElement[Any]:
             p.c.birth_date,
             p.c.birth_date_estimated,
             p.c.languages,
+            (_address(p) if address is None else address).label("address"),
             _current(p).label("current_residence"),
-            names(("residence", not_(_sees_residence(p)))).label("redactions"),
+            names(
+                ("residence", not_(sees(ME, p, "residence"))),
+                ("safety", not_(sees_protected(ME, p))),
+            ).label("redactions"),
             instant(p.c.created_at).label("created_at"),
             instant(p.c.updated_at).label("updated_at"),
         ).correlate(p)
     )
 
 
-CORE_RESIDENCE: ColumnElement[Any] = literal_column("'{core,residence}'::text[]")
+def _compartments(p: FromClause, *, every: bool = False) -> ColumnElement[Any]:
+    """What an answer shows of one person, or of `every` one on a page together."""
+    shown = {"residence": sees(ME, p, "residence"), "safety": sees_protected(ME, p)}
+    if every:
+        shown = {n: func.coalesce(func.bool_or(seen), False) for n, seen in shown.items()}
+    return func.array_cat(CORE, names(*shown.items()), type_=ARRAY(Text))
 
 
-def _answer(p: FromClause) -> tuple[ColumnElement[Any], ...]:
+def _answer(
+    p: FromClause, address: ColumnElement[Any] | None = None
+) -> tuple[ColumnElement[Any], ...]:
     """Columns of a single answer: document, version, whom it shows, and what of them."""
     return (
-        _document(p).label("body"),
+        _document(p, address).label("body"),
         p.c.version,
         array([p.c.id]).label("subjects"),
         array([p.c.id]).label("shown"),
-        case((_sees_residence(p), CORE_RESIDENCE), else_=CORE).label("compartments"),
+        _compartments(p).label("compartments"),
     )
 
 
 GET = Personal("getPerson", select(*_answer(person)).where(person.c.id == ID, visible(ME)))
 SEE = Query(select(person.c.version).where(person.c.id == ID, visible(ME)))
-OWN = (person.c.municipality_id == ME.municipality_id) & (
-    person.c.controller_agency_id == ME.agency
-)
+OWN = and_(visible(ME), person.c.controller_agency_id == ME.agency)
 LOCK = Change(
     select(person.c.version)
     .where(person.c.id == ID, OWN)
@@ -167,8 +188,7 @@ ECHO = Effect("updatePerson", select(*_answer(person)).where(person.c.id == ID, 
 
 def _own() -> Select[Any]:
     p = person.c
-    mine = and_(visible(ME), p.controller_agency_id == ME.agency)
-    return select(p.id, p.created_at.label("at")).where(mine)
+    return select(p.id, p.created_at.label("at")).where(OWN)
 
 
 def _disclosed() -> Select[Any]:
@@ -191,10 +211,39 @@ def list_persons(direction: Direction) -> Personal:
     found = page(select(seen), seen.c.at, seen.c.id, direction)
     extra = (
         func.coalesce(func.array_agg(found.c.id, type_=ARRAY(Uuid)), NOBODY).label("subjects"),
-        CORE_RESIDENCE.label("compartments"),
+        _compartments(person, every=True).label("compartments"),
     )
     source = found.join(person, person.c.id == found.c.id)
     return Personal("listPersons", envelope(found, _document(person), source, *extra))
+
+
+ADDRESS: dict[str, Any] = {
+    "street": Text(),
+    "postal_code": Text(),
+    "town": Text(),
+    "protected": Boolean(),
+}
+GIVEN = {n: bindparam(n, type_=k) for n, k in ADDRESS.items()}
+# without RETURNING: who records a protected address need not be among those who see it
+CLEAR_ADDRESS = Change(
+    delete(person_address).where(
+        person_address.c.municipality_id == ME.municipality_id, person_address.c.person_id == ID
+    )
+)
+
+
+def _placed(p: FromClause) -> tuple[CTE, ColumnElement[Any]]:
+    """The row of a given address, if there is one, and what the answer shows of it."""
+    there = GIVEN["town"].is_not(None)
+    row = {
+        "municipality_id": p.c.municipality_id,
+        "person_id": p.c.id,
+        "controller_agency_id": p.c.controller_agency_id,
+        **GIVEN,
+    }
+    new = insert(person_address).from_select(list(row), select(*row.values()).where(there))
+    seen = or_(not_(GIVEN["protected"]), sees_protected(ME, p))
+    return new.cte("placed"), case((and_(there, seen), _place(GIVEN)))
 
 
 def _create() -> Effect:
@@ -207,8 +256,10 @@ def _create() -> Effect:
         "updated_at": ME.now,
     }
     new = insert(person).values(values).returning(*person.c).cte("new")
-    parts = journal.record("person", new, "person.created", changed=sorted(PARTS), to=journal.mine)
-    return Effect("createPerson", select(*_answer(new)), *parts)
+    placed, address = _placed(new)
+    changed = sorted({*PARTS, "address"})
+    parts = journal.record("person", new, "person.created", changed=changed, to=journal.mine)
+    return Effect("createPerson", select(*_answer(new, address)), *parts, placed)
 
 
 CREATE = _create()
@@ -216,16 +267,24 @@ CREATE = _create()
 
 @variants
 def change(parts: frozenset[str]) -> Effect:
-    """Set the columns in `parts` of a person of the own agency; no row where nothing differs."""
-    values: dict[Any, Any] = {n: bindparam(n, type_=PARTS[n]) for n in sorted(parts)}
-    differs = or_(*(person.c[n].is_distinct_from(v) for n, v in sorted(values.items())))
+    """Set the columns in `parts` of a person of the own agency; no row where nothing differs.
+
+    With `address` among them the old one has been cleared, and there is always a row.
+    """
+    columns = sorted({c for part in parts for c in MEMBERS.get(part, (part,))} - {"address"})
+    values: dict[Any, Any] = {n: bindparam(n, type_=PARTS[n]) for n in columns}
+    same = [person.c[n].is_not_distinct_from(v) for n, v in values.items()]
+    differs = [] if "address" in parts else [not_(and_(*same))]
     values |= {"version": person.c.version + 1, "updated_at": ME.now}
     moved = (
         update(person)
-        .where(person.c.id == ID, OWN, differs)
+        .where(person.c.id == ID, OWN, *differs)
         .values(values)
         .returning(*person.c)
         .cte("moved")
     )
     made = journal.record("person", moved, "person.changed", changed=sorted(parts), to=journal.mine)
-    return Effect("updatePerson", select(*_answer(moved)), *made)
+    if "address" not in parts:
+        return Effect("updatePerson", select(*_answer(moved)), *made)
+    placed, address = _placed(moved)
+    return Effect("updatePerson", select(*_answer(moved, address)), *made, placed)

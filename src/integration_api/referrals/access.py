@@ -5,6 +5,7 @@ from sqlalchemy import ColumnElement, and_, or_
 
 from integration_api.kernel.principal import Principal
 from integration_api.kernel.statements import Me
+from integration_api.persons.access import may
 
 from .lifecycle import ReferralParty
 from .models import referral
@@ -14,6 +15,7 @@ def sent_by(me: Me) -> ColumnElement[bool]:
     """Referrals of the own agency."""
     return and_(
         referral.c.municipality_id == me.municipality_id,
+        may(me, "core"),
         referral.c.sender_agency_id == me.agency,
     )
 
@@ -22,6 +24,7 @@ def sent_to(me: Me) -> ColumnElement[bool]:
     """Referrals to the own agency that were sent; a draft is the sender's alone."""
     return and_(
         referral.c.municipality_id == me.municipality_id,
+        may(me, "core"),
         referral.c.recipient_agency_id == me.agency,
         referral.c.sent_at.is_not(None),
     )

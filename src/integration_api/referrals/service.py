@@ -8,6 +8,7 @@ import asyncpg
 from asyncpg import Record
 
 from integration_api.cases.lifecycle import CASE_OPEN, NO_OPEN_REFERRALS, CasePhase
+from integration_api.cases.service_notes import take_on
 from integration_api.code_lists.service import attributes, must_know
 from integration_api.kernel import calendar, clock, concurrency
 from integration_api.kernel.answers import Answer, resource
@@ -112,6 +113,8 @@ async def advance(
         moved = await tx.row(move(arrow), id=id, target=target.value, **values)
     except asyncpg.UniqueViolationError as e:
         raise GuardNotMet(NO_OTHER_OPEN) from e
+    if arrow == "accept":
+        await take_on(tx, row["case_id"], row["claimed_by"] or tx.caller.member_id)
     return tx.answer(resource(moved))
 
 
@@ -126,7 +129,9 @@ async def claim(tx: WriteTx, id: UUID, version: int) -> Answer:
         raise GuardNotMet(MEMBER_CLAIMS)
     if row["claimed_by"] not in (None, tx.caller.member_id):
         raise GuardNotMet(CLAIM_FREE)
-    return tx.answer(resource(await tx.row(CLAIM, id=id)))
+    claimed = await tx.row(CLAIM, id=id)
+    await take_on(tx, row["case_id"], tx.caller.member_id)
+    return tx.answer(resource(claimed))
 
 
 async def release(tx: WriteTx, id: UUID, version: int) -> Answer:

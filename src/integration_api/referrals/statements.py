@@ -36,7 +36,7 @@ from integration_api.kernel.shape import (
     whole,
 )
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
-from integration_api.persons.access import visible_disclosures
+from integration_api.persons.access import may, visible_disclosures
 from integration_api.persons.lifecycle import DisclosureStatus
 from integration_api.persons.models import disclosure
 
@@ -77,7 +77,8 @@ def _ground(r: FromClause) -> FromClause:
     opened = and_(
         not_(masked), or_(mine, and_(one_of(r.c.status, sorted(s.value for s in SHOWN)), holds(d)))
     )
-    notes = and_(opened, or_(mine, literal_column("'case_notes'") == any_(d.c.compartments)))
+    told = and_(may(ME, "case_notes"), literal_column("'case_notes'") == any_(d.c.compartments))
+    notes = and_(opened, or_(mine, told))
     return (
         select(
             func.coalesce(opened, False).label("core"), func.coalesce(notes, False).label("notes")

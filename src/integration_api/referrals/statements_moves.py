@@ -54,7 +54,7 @@ def _lock() -> Change:
         .where(a.c.id == r.c.recipient_agency_id)
         .correlate(r)
     )
-    columns = ("version", "status", "urgency", "created_by", "claimed_by", "due_at")
+    columns = ("version", "status", "case_id", "urgency", "created_by", "claimed_by", "due_at")
     sides = ("sender_agency_id", "recipient_agency_id")
     return Change(
         select(
