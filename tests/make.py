@@ -89,6 +89,15 @@ class Make:
         }
         return made(await self.clients.post(who, "/v1/consents", body | changed))
 
+    async def release(self, person: Made, to: str = "jobcenter", **changed: Any) -> Made:
+        """A release from confidentiality beside a consent, for what is bound to secrecy."""
+        said = {
+            "instrument": "confidentiality_release",
+            "released_functions": ["social_worker"],
+            "compartments": ["health"],
+        }
+        return await self.consent(person, to, **(said | changed))
+
     async def case(self, *persons: Made, who: str = "lead", **changed: Any) -> Made:
         """A case led by `who`'s agency."""
         body = {

@@ -56,7 +56,9 @@ async def told(make: Make, *to: str, kinds: list[str] = KINDS) -> tuple[Made, Ma
         consent = await make.consent(person, agency, compartments=KINDS)
         ceiling = rights(AGENCIES[agency][1], ["case_worker"]).compartments
         opened = [k for k in kinds if k in ceiling]
-        await make.disclosure(person, consent, case, agency, compartments=opened)
+        release = await make.release(person, agency)
+        ground = {"kind": "consent", "consent_id": consent.id, "release_id": release.id}
+        await make.disclosure(person, consent, case, agency, compartments=opened, ground=ground)
     return person, case
 
 

@@ -58,6 +58,10 @@ def test_attributes_name_codes_that_exist() -> None:
             ("status_group", "status_groups"),
             ("compartments", "compartments"),
             ("assigned_only", "compartments"),
+            ("compartment", "compartments"),
+            ("from", "agency_types"),
+            ("to", "agency_types"),
+            ("forms", "consent_forms"),
         )
         for value in _many(e.attributes.get(attribute, []))
         if value not in lists()[target].entries

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from integration_api.kernel.scalars import Code, Id, Instant, Int, in_list
+from integration_api.kernel.scalars import Code, Id, Instant, Int, Text, in_list
 from integration_api.kernel.schemas import Out, PageInfo, PageQuery, Schema
 from integration_api.persons.lifecycle import DISCLOSURE, DisclosureStatus
 
@@ -32,6 +32,13 @@ class ConsentGround(Schema):
 
     kind: Annotated[Literal["consent"], Field(description="Ground of the disclosure.")]
     consent_id: Annotated[Id, Field(description="An effective consent of the person.")]
+    release_id: Annotated[
+        Id | None,
+        Field(
+            description="An effective release from confidentiality beside it; needed for"
+            " compartments with `needs_release`."
+        ),
+    ] = None
 
 
 class LegalGround(Schema):
@@ -39,8 +46,13 @@ class LegalGround(Schema):
 
     kind: Annotated[Literal["transfer_basis"], Field(description="Ground of the disclosure.")]
     transfer_basis: Annotated[
-        Code, Field(description="A legal basis of the seeded table.", examples=["course_data"])
+        Annotated[Code, in_list("transfer_bases", "course_data")],
+        Field(description="The legal basis."),
     ]
+    request_reference: Annotated[
+        Annotated[Text, Field(min_length=1, max_length=120)] | None,
+        Field(description="The request, where the basis carries a transfer on request only."),
+    ] = None
 
 
 Compartments = Annotated[
@@ -93,7 +105,16 @@ class DisclosureOut(Out):
     grantor_agency_id: UUID
     recipient_agency_id: UUID
     consent_id: Annotated[UUID | None, Field(description="Null for the recipient.")]
-    transfer_basis: str | None
+    release_id: Annotated[UUID | None, Field(description="Null for the recipient.")]
+    transfer_basis: Annotated[Code, in_list("transfer_bases", "course_data")] | None
+    request_reference: str | None
+    emergency_reason: Annotated[
+        Annotated[Code, in_list("emergency_reasons", "danger_to_life")] | None,
+        Field(description="Why the recipient took it itself, without consent or basis."),
+    ]
+    justification: Annotated[
+        str | None, Field(description="The recipient's own words, in an emergency.")
+    ]
     purpose: Annotated[Code, in_list("purposes", "referral_handling")]
     compartments: list[Annotated[Code, in_list("compartments", "core")]]
     opening: Opening

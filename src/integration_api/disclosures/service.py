@@ -23,23 +23,28 @@ from integration_api.persons.lifecycle import (
     CONSENT_EFFECTIVE,
     DISCLOSURE,
     RECIPIENT_MAY_SEE,
+    RELEASE_COVERS,
+    REQUEST_NAMED,
     DisclosureParty,
     DisclosureStatus,
 )
 
-from .schemas import ConsentGround, DisclosureFilter, DisclosureIn
+from .schemas import ConsentGround, DisclosureFilter, DisclosureIn, LegalGround
 from .statements import (
     CREATE,
     FACTS,
     GET,
     HOLD_CASE,
-    HOLD_CONSENT,
+    HOLD_CONSENTS,
     LOCK,
     REVOKE,
     SEE,
     list_disclosures,
 )
 
+GROUNDS = ("consent_id", "release_id", "transfer_basis", "request_reference")
+NEEDS_RELEASE = "needs_release"
+UNASKED = ("opening", "kept_days", "request_reference")
 GRANTOR = frozenset({DisclosureParty.GRANTOR.value})
 
 
@@ -75,12 +80,16 @@ async def grant(tx: WriteTx, given: DisclosureIn) -> Answer:
     _codes(given)
     values = _values(given)
     term = {"valid_from": given.valid_from, "valid_to": given.valid_to}
-    asked = {n: v for n, v in values.items() if n not in ("opening", "kept_days")}
-    if values["consent_id"]:  # a revocation at the same moment comes wholly before or after
-        await tx.row(HOLD_CONSENT, consent_id=values["consent_id"])
-    facts = await tx.row(FACTS, today=clock.today(), **asked, **term)
+    asked = {n: v for n, v in values.items() if n not in UNASKED}
+    if grounds := [i for i in (values["consent_id"], values["release_id"]) if i]:
+        # a revocation at the same moment comes wholly before or after
+        await tx.rows(HOLD_CONSENTS, ids=grounds)
+    needed = [c for c in values["compartments"] if attributes("compartments", c).get(NEEDS_RELEASE)]
+    facts = await tx.row(FACTS, today=clock.today(), needed=needed, **asked, **term)
     assert facts is not None
     _judge(facts, given, tx.caller.agency_id)
+    if isinstance(given.ground, ConsentGround) and needed and not facts["released"]:
+        raise GuardNotMet(RELEASE_COVERS)
     if given.valid_to and not given.valid_from and given.valid_to <= clock.now():
         words = ("Endet, bevor es beginnt.", "Ends before it begins.")
         raise Conflict(Finding("period_order", *words, pointer="/valid_to"))
@@ -109,13 +118,16 @@ async def revoke(tx: WriteTx, id: UUID, version: int) -> Answer:
 
 
 def _judge(facts: Any, given: DisclosureIn, me: UUID) -> None:
-    by_consent = isinstance(given.ground, ConsentGround)
+    ground = given.ground
+    by_consent = isinstance(ground, ConsentGround)
     known = {
         "/person_id": facts["controller"],
         "/recipient_agency_id": facts["recipient"],
         "/ground": facts["consent"] if by_consent else facts["basis"],
         "/case_id": facts["lead"] and facts["participant"] if given.case_id else True,
     }
+    if isinstance(ground, ConsentGround) and ground.release_id:
+        known["/ground/release_id"] = facts["release"]
     for pointer, found in known.items():
         if found is None:
             raise UnknownReference(pointer)
@@ -128,6 +140,8 @@ def _judge(facts: Any, given: DisclosureIn, me: UUID) -> None:
         raise GuardNotMet(CONSENT_EFFECTIVE)
     if not by_consent and not facts["carried"]:
         raise GuardNotMet(BASIS_APPLIES)
+    if isinstance(ground, LegalGround) and facts["on_request"] and not ground.request_reference:
+        raise GuardNotMet(REQUEST_NAMED)
 
 
 def _values(given: DisclosureIn) -> dict[str, Any]:
@@ -136,8 +150,7 @@ def _values(given: DisclosureIn) -> dict[str, Any]:
         "person_id": given.person_id,
         "case_id": given.case_id,
         "recipient_agency_id": given.recipient_agency_id,
-        "consent_id": ground.consent_id if isinstance(ground, ConsentGround) else None,
-        "transfer_basis": None if isinstance(ground, ConsentGround) else ground.transfer_basis,
+        **{n: getattr(ground, n, None) for n in GROUNDS},
         "purpose": given.purpose,
         "compartments": sorted({"core", *given.compartments}),
         "opening": given.opening.value,

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql.selectable import FromClause
 
+from integration_api.agencies.access import visible as visible_agencies
 from integration_api.agencies.models import agency
 from integration_api.cases.access import visible as visible_cases
 from integration_api.cases.models import case as case_table
@@ -40,6 +41,7 @@ from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.access import visible_consents, visible_disclosures
 from integration_api.persons.lifecycle import DISCLOSURE, ConsentStatus, DisclosureStatus
 from integration_api.persons.models import consent, disclosure, person, transfer_basis
+from integration_api.persons.schemas import DATA_PROCESSING, RELEASE
 from integration_api.persons.statements_consents import ended, ids_of, record_ended
 
 ID = bindparam("id", type_=Uuid())
@@ -50,7 +52,9 @@ KINDS: dict[str, Any] = {
     "case_id": Uuid(),
     "recipient_agency_id": Uuid(),
     "consent_id": Uuid(),
+    "release_id": Uuid(),
     "transfer_basis": Text(),
+    "request_reference": Text(),
     "purpose": Text(),
     "compartments": ARRAY(Text),
     "opening": Text(),
@@ -90,7 +94,8 @@ FILTERS: dict[str, ColumnElement[bool]] = {
 def _document(d: FromClause) -> ColumnElement[Any]:
     mine = {"grantor": d.c.grantor_agency_id == ME.agency}
     known = known_to(ME, d)
-    grantors = case((d.c.grantor_agency_id == ME.agency, d.c.consent_id))
+    grantors = {n: case((mine["grantor"], d.c[n])) for n in ("consent_id", "release_id")}
+    told = ("transfer_basis", "request_reference", "emergency_reason", "justification")
     return whole(
         select(
             d.c.id,
@@ -98,8 +103,8 @@ def _document(d: FromClause) -> ColumnElement[Any]:
             case((known, d.c.case_id)).label("case_id"),
             d.c.grantor_agency_id,
             d.c.recipient_agency_id,
-            grantors.label("consent_id"),
-            d.c.transfer_basis,
+            *(value.label(n) for n, value in grantors.items()),
+            *(d.c[n] for n in told),
             d.c.purpose,
             d.c.compartments,
             d.c.opening,
@@ -180,10 +185,13 @@ def _facts() -> Query:
             r.c.id.label("recipient"),
             r.c.type.label("recipient_type"),
             g.c.id.label("consent"),
-            _covered().label("covered"),
+            _covers(DATA_PROCESSING, GIVEN["compartments"]).label("covered"),
             g.c.valid_to.label("consent_ends"),
+            _release().label("release"),
+            _release(_covers(RELEASE, NEEDED)).label("released"),
             b.c.code.label("basis"),
             _carried(r).label("carried"),
+            b.c.on_request.label("on_request"),
         ).select_from(joined)
     )
 
@@ -200,10 +208,21 @@ def _of_the_person() -> ColumnElement[bool]:
     return and_(visible_consents(ME), consent.c.person_id == GIVEN["person_id"])
 
 
-def _covered() -> ColumnElement[bool]:
+NEEDED = bindparam("needed", type_=ARRAY(Text))
+"""The compartments for which a release must stand beside the consent."""
+
+
+def _release(*conditions: ColumnElement[bool]) -> ColumnElement[Any]:
+    """The release that is named, where these conditions hold of it."""
+    named = and_(consent.c.id == GIVEN["release_id"], _of_the_person(), *conditions)
+    return select(consent.c.id).where(named).scalar_subquery()
+
+
+def _covers(instrument: str, compartments: ColumnElement[Any]) -> ColumnElement[bool]:
     """The consent is effective now and says all that is asked for, for the whole term."""
     g = consent
     return and_(
+        g.c.instrument == instrument,
         g.c.status == ConsentStatus.GRANTED.value,
         g.c.valid_from <= ME.now,
         g.c.valid_to > ME.now,
@@ -211,17 +230,19 @@ def _covered() -> ColumnElement[bool]:
         g.c.valid_to >= END,
         GIVEN["recipient_agency_id"] == any_(g.c.recipient_agency_ids),
         GIVEN["purpose"] == any_(g.c.purposes),
-        g.c.compartments.contains(GIVEN["compartments"]),
+        g.c.compartments.contains(compartments),
     )
 
 
 def _carried(r: FromClause) -> ColumnElement[bool]:
-    """The legal basis holds today for these two kinds of agency and these compartments."""
+    """The legal basis holds today, from one of its sides to the other, for these compartments."""
     b = transfer_basis
-    mine = select(agency.c.type).where(agency.c.id == ME.agency).scalar_subquery()
+    mine = select(agency.c.type).where(agency.c.id == ME.agency, visible_agencies(ME))
+    me, them = mine.scalar_subquery(), r.c.type
+    onward = and_(me == any_(b.c.from_types), them == any_(b.c.to_types))
+    back = and_(b.c.mutual, me == any_(b.c.to_types), them == any_(b.c.from_types))
     return and_(
-        mine == any_(b.c.from_types),
-        r.c.type == any_(b.c.to_types),
+        or_(onward, back),
         b.c.compartments.contains(GIVEN["compartments"]),
         b.c.valid_from <= TODAY,
         or_(b.c.valid_to.is_(None), b.c.valid_to > TODAY),
@@ -229,9 +250,10 @@ def _carried(r: FromClause) -> ColumnElement[bool]:
 
 
 FACTS = _facts()
-HOLD_CONSENT = Change(
+HOLD_CONSENTS = Change(
     select(consent.c.id)
-    .where(consent.c.id == bindparam("consent_id", type_=Uuid()), visible_consents(ME))
+    .where(consent.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))), visible_consents(ME))
+    .order_by(consent.c.id)
     .with_for_update(read=True, of=consent)
 )
 HOLD_CASE = Change(

@@ -74,6 +74,15 @@ def visible(me: Me) -> ColumnElement[bool]:
     )
 
 
+def own(me: Me) -> ColumnElement[bool]:
+    """Persons of the own agency."""
+    return and_(
+        person.c.municipality_id == me.municipality_id,
+        may(me, "core"),
+        person.c.controller_agency_id == me.agency,
+    )
+
+
 def sees(me: Me, p: FromClause, compartment: str) -> ColumnElement[bool]:
     """Whether the caller sees a compartment of a person that is visible to it."""
     own = p.c.controller_agency_id == me.agency

@@ -96,6 +96,28 @@ CONSENT_GIVEN = Guard(
     "Die Einwilligung liegt in der Zukunft, oder ihr Beginn liegt zu weit voraus.",
     "The consent lies ahead, or its beginning is too far ahead.",
 )
+FORM_FITS = Guard(
+    "form_fits",
+    "In dieser Form ist die Einwilligung für einen der Datenbereiche nicht wirksam.",
+    "In this form the consent does not hold for one of the compartments.",
+)
+GUARDIAN_NEEDED = Guard(
+    "guardian_consents",
+    "Die Person ist minderjährig: es braucht die Einwilligung der gesetzlichen Vertretung.",
+    "The person is a minor: a guardian must consent.",
+)
+RELEASE_COVERS = Guard(
+    "release_covers",
+    "Einer der Datenbereiche unterliegt der Schweigepflicht: es braucht eine wirksame Entbindung"
+    " für diese Stelle und diese Datenbereiche.",
+    "One of the compartments is bound to secrecy: an effective release for this agency and these"
+    " compartments is needed.",
+)
+REQUEST_NAMED = Guard(
+    "request_named",
+    "Diese Rechtsgrundlage trägt nur eine Übermittlung auf Ersuchen: das Ersuchen ist zu nennen.",
+    "This legal basis carries a transfer on request only: the request must be named.",
+)
 BASIS_APPLIES = Guard(
     "transfer_basis_applies",
     "Die Rechtsgrundlage trägt diese Übermittlung nicht: Stellen, Datenarten oder Geltung passen"

@@ -133,6 +133,11 @@ consent = Table(
     instant("valid_to"),
     Column("status", Text, nullable=False),
     instant("revoked_at", nullable=True),
+    Column("released_functions", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("guardian_relation", Text),
+    Column("guardian_person_id", Uuid),
+    Column("evidence_kind", Text),
+    Column("evidence_reference", Text),
     version_column(),
     instant("created_at"),
     instant("updated_at"),
@@ -143,6 +148,13 @@ consent = Table(
     CheckConstraint("valid_to > valid_from", name="valid"),
     CheckConstraint("(status = 'revoked') = (revoked_at is not null)", name="revoked"),
     CheckConstraint(CONSENT.sql_in(), name="status"),
+    ForeignKeyConstraint(["municipality_id", "guardian_person_id"], PERSON),
+    CheckConstraint(
+        "(instrument = 'confidentiality_release') = (cardinality(released_functions) > 0)",
+        name="released",
+    ),
+    CheckConstraint("guardian_person_id is null or guardian_relation is not null", name="guardian"),
+    CheckConstraint("(evidence_kind is null) = (evidence_reference is null)", name="evidence"),
     Index(None, "municipality_id", "controller_agency_id", "created_at", "id"),
     Index(None, "municipality_id", "person_id"),  # serves ?person_id=
 )
@@ -157,6 +169,8 @@ transfer_basis = Table(
     Column("to_types", ARRAY(Text), nullable=False),
     Column("compartments", ARRAY(Text), nullable=False),
     Column("legal_basis", ARRAY(Text), nullable=False),
+    Column("mutual", Boolean, nullable=False, server_default=text("false")),
+    Column("on_request", Boolean, nullable=False, server_default=text("false")),
     Column("valid_from", Date, nullable=False),
     Column("valid_to", Date),
 )
@@ -171,7 +185,11 @@ disclosure = Table(
     Column("grantor_agency_id", Uuid, nullable=False),
     Column("recipient_agency_id", Uuid, nullable=False),
     Column("consent_id", Uuid),
+    Column("release_id", Uuid),
     Column("transfer_basis", Text),
+    Column("request_reference", Text),
+    Column("emergency_reason", Text),
+    Column("justification", Text),
     Column("purpose", Text, nullable=False),
     Column("compartments", ARRAY(Text), nullable=False),
     Column("opening", Text, nullable=False),
@@ -203,7 +221,13 @@ disclosure = Table(
     ForeignKeyConstraint(["municipality_id", "grantor_agency_id"], AGENCY),
     ForeignKeyConstraint(["municipality_id", "recipient_agency_id"], AGENCY),
     ForeignKeyConstraint(["transfer_basis"], [transfer_basis.c.code]),
-    CheckConstraint("(consent_id is null) <> (transfer_basis is null)", name="basis"),
+    ForeignKeyConstraint(
+        ["municipality_id", "person_id", "release_id"],
+        [consent.c.municipality_id, consent.c.person_id, consent.c.id],
+    ),
+    CheckConstraint("num_nonnulls(consent_id, transfer_basis, emergency_reason) = 1", name="basis"),
+    CheckConstraint("release_id is null or consent_id is not null", name="release"),
+    CheckConstraint("(emergency_reason is null) = (justification is null)", name="justified"),
     CheckConstraint("recipient_agency_id <> grantor_agency_id", name="recipient"),
     CheckConstraint("'core' = any (compartments)", name="core"),
     CheckConstraint("valid_to > valid_from", name="valid"),
@@ -216,6 +240,7 @@ disclosure = Table(
     Index(None, "municipality_id", "grantor_agency_id", "created_at", "id"),
     Index(None, "municipality_id", "recipient_agency_id", "created_at", "id"),
     Index(None, "consent_id", postgresql_where=ACTIVE),  # serves the revocation of a consent
+    Index(None, "release_id", postgresql_where=ACTIVE),  # serves the revocation of a release
     # serves the projection case_access
     Index(None, "case_id", "recipient_agency_id", postgresql_where=ACTIVE),
 )

@@ -275,6 +275,38 @@ Compartments = Annotated[
 ]
 
 
+DATA_PROCESSING, RELEASE = "data_processing", "confidentiality_release"
+"""The two instruments: they ground different things and never stand for each other."""
+
+
+class Guardian(Schema):
+    """Who consents for the person or with it."""
+
+    relation: Annotated[
+        Annotated[Code, in_list("guardian_relations", "parent")], Field(description="Which.")
+    ]
+    person_id: Annotated[
+        Id | None, Field(description="The guardian, where recorded as a person.")
+    ] = None
+
+
+class Evidence(Schema):
+    """Where the consent itself is kept (Art. 7(1) GDPR)."""
+
+    kind: Annotated[
+        Annotated[Code, in_list("consent_evidence", "paper_file")], Field(description="Which.")
+    ]
+    reference: Annotated[
+        Text,
+        Field(
+            min_length=1,
+            max_length=120,
+            description="File number there; never a name.",
+            examples=["KIM-2026-118/4"],
+        ),
+    ]
+
+
 class ConsentIn(Schema):
     """A consent as the person gave it."""
 
@@ -291,6 +323,18 @@ class ConsentIn(Schema):
         Annotated[Code, in_list("consent_instruments", "data_processing")],
         Field(description="Kind."),
     ]
+    released_functions: Annotated[
+        list[Annotated[Code, in_list("secrecy_functions", "social_worker")]],
+        Field(
+            max_length=10,
+            description="Who is released from confidentiality: functions bound to secrecy, never an"
+            " institution (§ 203 StGB). Of `confidentiality_release` alone.",
+        ),
+    ] = []
+    guardian: Annotated[
+        Guardian | None, Field(description="Needed where the person is surely a minor.")
+    ] = None
+    evidence: Annotated[Evidence | None, Field(description="Where it is kept.")] = None
     form: Annotated[
         Annotated[Code, in_list("consent_forms", "written")], Field(description="How it was given.")
     ]
@@ -314,6 +358,26 @@ class ConsentIn(Schema):
             raise PydanticCustomError("period_order", "ends before it begins")
         return self
 
+    @model_validator(mode="after")
+    def _release(self) -> Self:
+        if (self.instrument == RELEASE) != bool(self.released_functions):
+            raise PydanticCustomError("release_names_functions", "a release names functions")
+        return self
+
+
+class GuardianOut(Out):
+    """Who consented for the person or with it."""
+
+    relation: Annotated[Code, in_list("guardian_relations", "parent")]
+    person_id: UUID | None
+
+
+class EvidenceOut(Out):
+    """Where the consent itself is kept."""
+
+    kind: Annotated[Code, in_list("consent_evidence", "paper_file")]
+    reference: str
+
 
 class ConsentOut(Out):
     """A consent and whether it still stands."""
@@ -327,6 +391,9 @@ class ConsentOut(Out):
     compartments: list[Annotated[Code, in_list("compartments", "core")]]
     purposes: list[Annotated[Code, in_list("purposes", "case_management")]]
     instrument: Annotated[Code, in_list("consent_instruments", "data_processing")]
+    released_functions: list[Annotated[Code, in_list("secrecy_functions", "social_worker")]]
+    guardian: GuardianOut | None
+    evidence: EvidenceOut | None
     form: Annotated[Code, in_list("consent_forms", "written")]
     language_version: str
     informed_at: datetime

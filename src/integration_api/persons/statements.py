@@ -41,7 +41,7 @@ from integration_api.kernel.shape import (
 )
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 
-from .access import live, sees, sees_protected, visible, visible_address, visible_periods
+from .access import live, own, sees, sees_protected, visible, visible_address, visible_periods
 from .models import disclosure, person, person_address, residence_period
 
 ID = bindparam("id", type_=Uuid())
@@ -175,7 +175,7 @@ def _answer(
 
 GET = Personal("getPerson", select(*_answer(person)).where(person.c.id == ID, visible(ME)))
 SEE = Query(select(person.c.version).where(person.c.id == ID, visible(ME)))
-OWN = and_(visible(ME), person.c.controller_agency_id == ME.agency)
+OWN = own(ME)
 LOCK = Change(
     select(person.c.version)
     .where(person.c.id == ID, OWN)

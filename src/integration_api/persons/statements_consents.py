@@ -10,9 +10,11 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    case,
     func,
     insert,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -26,14 +28,16 @@ from integration_api.kernel.shape import (
     CORE,
     NOBODY,
     allowed_actions,
+    fields,
     instant,
     whole,
 )
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 
+from .access import own as own_persons
 from .access import visible_consents
 from .lifecycle import CONSENT, ConsentStatus, DisclosureStatus
-from .models import consent, disclosure
+from .models import consent, disclosure, person
 
 ID = bindparam("id", type_=Uuid())
 INSTANT = DateTime(timezone=True)
@@ -51,6 +55,11 @@ KINDS: dict[str, Any] = {
     "granted_at": INSTANT,
     "valid_from": INSTANT,
     "valid_to": INSTANT,
+    "released_functions": ARRAY(Text),
+    "guardian_relation": Text(),
+    "guardian_person_id": Uuid(),
+    "evidence_kind": Text(),
+    "evidence_reference": Text(),
 }
 FILTERS: dict[str, ColumnElement[bool]] = {
     "person_id": consent.c.person_id == bindparam("person_id", type_=Uuid()),
@@ -69,6 +78,8 @@ def effective(c: FromClause) -> ColumnElement[bool]:
 
 def _document(c: FromClause) -> ColumnElement[Any]:
     controller = {"controller": c.c.controller_agency_id == ME.agency}
+    guardian = fields(relation=c.c.guardian_relation, person_id=c.c.guardian_person_id)
+    evidence = fields(kind=c.c.evidence_kind, reference=c.c.evidence_reference)
     return whole(
         select(
             c.c.id,
@@ -78,6 +89,9 @@ def _document(c: FromClause) -> ColumnElement[Any]:
             c.c.compartments,
             c.c.purposes,
             c.c.instrument,
+            c.c.released_functions,
+            case((c.c.guardian_relation.is_not(None), guardian)).label("guardian"),
+            case((c.c.evidence_kind.is_not(None), evidence)).label("evidence"),
             c.c.form,
             c.c.language_version,
             *(instant(c.c[n]).label(n) for n in ("informed_at", "granted_at")),
@@ -115,6 +129,14 @@ LOCK = Change(
     .where(consent.c.id == ID, visible_consents(ME))
     .with_for_update(key_share=True, of=consent)
 )
+
+
+BORN = Change(
+    select(person.c.birth_date)
+    .where(person.c.id == bindparam("person_id", type_=Uuid()), own_persons(ME))
+    .with_for_update(key_share=True, of=person)
+)
+"""The person, held while its consent is recorded; none where another agency controls it."""
 
 
 @variants
@@ -200,7 +222,7 @@ def _revoke() -> Effect:
         .returning(*consent.c)
         .cte("moved")
     )
-    over = ended(disclosure.c.consent_id == ID)
+    over = ended(or_(disclosure.c.consent_id == ID, disclosure.c.release_id == ID))
     parts = journal.record(
         "consent", moved, "consent.revoked", changed=["status", "revoked_at"], to=journal.mine
     )
