@@ -95,6 +95,7 @@ create table ia.person_address (
     foreign key (municipality_id, person_id, controller_agency_id)
     references ia.person (municipality_id, id, controller_agency_id) on update cascade)
 
+-- squawk-ignore require-concurrent-index-creation -- two short rows a case, read in a second
 create index ix_case_participant_municipality_id_person_id
   on ia.case_participant (municipality_id, person_id)
 
