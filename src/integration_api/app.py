@@ -20,7 +20,7 @@ from .disclosures import routes as disclosures
 from .edge import guards
 from .employers import routes as employers
 from .health import routes as health
-from .identity.keys import Keys
+from .identity.credentials import credentials
 from .kernel import clock, observability, problems, reactions
 from .kernel.db import LOST, Database, Pool, pool
 from .kernel.idempotency import Replay
@@ -109,7 +109,8 @@ def create_app(
             main = await stack.enter_async_context(pool(dsn, settings.pool_size))
             app.state.probe = await stack.enter_async_context(pool(dsn, 1))
             app.state.db = Database(main, wait=settings.pool_wait_seconds)
-            app.state.keys = Keys(main, seconds=settings.credential_cache_seconds)
+            app.state.credentials = credentials(main, settings)
+            stack.push_async_callback(app.state.credentials.close)
             if demo is not None:
                 follower = asyncio.create_task(_follow_demo_clock(main))
                 stack.callback(follower.cancel)
