@@ -28,6 +28,7 @@ from integration_api.postgres import schema
 from integration_api.postgres.launcher import LocalPostgres
 from tests import cast, watch
 from tests.clients import Clients
+from tests.login import Login
 from tests.make import Make
 
 hypothesis.settings.register_profile("suite", derandomize=True, database=None, deadline=None)
@@ -177,6 +178,14 @@ async def clients(app: FastAPI, connection: Connection) -> AsyncIterator[Clients
 async def make(connection: Connection, clients: Clients) -> Make:
     """Factories: agencies and keys by SQL, all else through the API."""
     return Make(connection, clients)
+
+
+@pytest.fixture
+def login(app: FastAPI, clients: Clients) -> Login:
+    """Requests with tokens of an issuer in this process."""
+    made = Login(app, clients)
+    made.wire()
+    return made
 
 
 @pytest_asyncio.fixture

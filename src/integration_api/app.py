@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from . import __version__
 from .agencies import routes as agencies
+from .agencies import routes_members as members
 from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
 from .code_lists import routes as code_lists
@@ -50,6 +51,7 @@ from .tandem.events import EVENTS as TANDEM_EVENTS
 
 FEATURES: tuple[APIRouter, ...] = (
     agencies.router,
+    members.router,
     code_lists.router,
     employers.router,
     persons.router,
@@ -78,6 +80,8 @@ PICTURES: Mapping[str, Callable[[Language], str]] = {"tandem_gates": tandem_pict
 EVENTS: Mapping[str, str] = {
     "agency.created": "An agency was added to the directory.",
     "agency.changed": "An agency of the directory was changed.",
+    "member.created": "A member was added to an agency.",
+    "member.changed": "Function, roles, last day or login of a member were changed.",
     "employer.recorded": "An employer was recorded.",
     "employer.changed": "An employer was changed.",
     **persons_drawn.EVENTS,
@@ -86,6 +90,7 @@ EVENTS: Mapping[str, str] = {
     **TANDEM_EVENTS,
 }
 TAGS: Mapping[str, str] = {
+    "Members": "Who works for an agency: functions and roles, no names; who logs in as them.",
     "Consents": "What a person allows: which agency may have which data, for what, until when.",
 }
 """Tags whose noun lives in the folder of another; the others are told by their package."""

@@ -61,6 +61,25 @@ async def _(make: Make) -> Call:
     return Call("PATCH", f"/v1/agencies/{team.id}", {"name": "Team Zwei"}, team.etag, (team.id,))
 
 
+@call("getMember", "lead/admin")
+async def _(make: Make) -> Call:
+    return _get("members", await make.member())
+
+
+@call("createMember", "lead/admin")
+async def _(make: Make) -> Call:
+    team = await make.agency()
+    body = {"agency_id": team.id, "function_title": "Sachbearbeitung", "roles": ["case_worker"]}
+    return Call("POST", "/v1/members", body, ids=(team.id,))
+
+
+@call("updateMember", "lead/admin")
+async def _(make: Make) -> Call:
+    m = await make.member()
+    body = {"login": {"issuer": "https://login.example.org", "subject": "5f8c1d2e"}}
+    return Call("PATCH", f"/v1/members/{m.id}", body, m.etag, (m.id,))
+
+
 @call("getPerson")
 async def _(make: Make) -> Call:
     return _get("persons", await make.person())
@@ -408,6 +427,7 @@ _below("issueStartClearance", "start-clearances", "immigration", "POST")
 
 LISTS = {
     "listEmployers": "/v1/employers",
+    "listMembers": "/v1/members",
     "listTandemCases": "/v1/tandem-cases",
     "listPersons": "/v1/persons",
     "listConsents": "/v1/consents",

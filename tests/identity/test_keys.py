@@ -16,8 +16,8 @@ from integration_api.identity.jwks import keys_of
 from integration_api.kernel.settings import Settings
 from tests.cast import ISSUER, KEYS, id_of
 from tests.clients import Clients
-from tests.identity.conftest import Login
-from tests.identity.issuer import AUDIENCE, Issuer, ec_key
+from tests.issuer import AUDIENCE, Issuer, ec_key
+from tests.login import Login
 
 
 async def test_a_new_key_is_taken_after_one_fetch_and_the_old_one_is_out(login: Login) -> None:

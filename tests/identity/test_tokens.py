@@ -14,8 +14,8 @@ from integration_api.identity import tokens
 from tests.access.test_foreign import same_but_request
 from tests.cast import MACHINE_LOGIN, id_of
 from tests.clients import Clients
-from tests.identity.conftest import ALGORITHMS, Login
-from tests.identity.issuer import AUDIENCE, Hand, Issuer, SigningKey, b64, ec_key
+from tests.issuer import AUDIENCE, Hand, Issuer, SigningKey, b64, ec_key
+from tests.login import ALGORITHMS, Login
 
 CASES = "/v1/cases"
 WHY = {"Processing_Purpose": "case_management"}

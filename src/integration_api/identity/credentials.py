@@ -1,8 +1,11 @@
 """From the text behind `Bearer` to the principal: a key of ours, or a token of the issuer."""
 
 import re
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 from uuid import UUID
+
+from fastapi import Depends, Request
 
 from integration_api.kernel.outgoing import Outgoing
 from integration_api.kernel.principal import Principal
@@ -91,3 +94,13 @@ def _uuid(text: str) -> UUID:
         words = ("Hat nicht die vereinbarte Form.", "Is not in the form of the contract.")
         raise InvalidParameter(Finding("wrong_form", *words, parameter="Acting-Agency"))
     return UUID(text)
+
+
+async def _forget(request: Request) -> AsyncIterator[None]:
+    yield
+    request.app.state.credentials.forget()
+
+
+Forgetting = Annotated[None, Depends(_forget, scope="function")]
+"""Stands in a handler that changes what credentials may: behind its commit, and before its answer,
+this process looks everybody up again. Other processes feel it after the cache's seconds."""

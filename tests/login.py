@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import pytest
 from fastapi import FastAPI
 
 from integration_api.identity.credentials import Credentials
@@ -13,7 +12,7 @@ from integration_api.identity.keys import Keys
 from integration_api.identity.tokens import Tokens
 from tests.cast import ISSUER
 from tests.clients import Clients
-from tests.identity.issuer import AUDIENCE, Hand, Issuer
+from tests.issuer import AUDIENCE, Hand, Issuer
 
 ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA", "Ed25519")
 
@@ -45,11 +44,3 @@ class Login:
     async def status(self, token: str) -> int:
         """What `/v1/me` answers."""
         return (await self.get(token)).status_code
-
-
-@pytest.fixture
-def login(app: FastAPI, clients: Clients) -> Login:
-    """Wired."""
-    made = Login(app, clients)
-    made.wire()
-    return made
