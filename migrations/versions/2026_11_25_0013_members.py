@@ -17,9 +17,10 @@ depends_on = None
 
 OWN = """municipality_id = (select ia.ctx_municipality())
   and agency_id = any ((select ia.ctx_tree())::uuid[])"""
-KEYS = """municipality_id = (select ia.ctx_municipality()) and exists (select from ia.api_client c
-    where c.municipality_id = api_key.municipality_id and c.id = api_key.client_id
-      and c.agency_id = any ((select ia.ctx_tree())::uuid[]))"""
+KEYS = """municipality_id = (select ia.ctx_municipality())
+  and client_id = any (array(select c.id from ia.api_client c
+    where c.municipality_id = (select ia.ctx_municipality())
+      and c.agency_id = any ((select ia.ctx_tree())::uuid[])))"""
 
 UP = f"""
 create function ia.ctx_tree() returns uuid[] language sql stable parallel safe

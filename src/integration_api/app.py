@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from . import __version__
 from .agencies import routes as agencies
+from .agencies import routes_clients as api_clients
 from .agencies import routes_members as members
 from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
@@ -52,6 +53,7 @@ from .tandem.events import EVENTS as TANDEM_EVENTS
 FEATURES: tuple[APIRouter, ...] = (
     agencies.router,
     members.router,
+    api_clients.router,
     code_lists.router,
     employers.router,
     persons.router,
@@ -82,6 +84,10 @@ EVENTS: Mapping[str, str] = {
     "agency.changed": "An agency of the directory was changed.",
     "member.created": "A member was added to an agency.",
     "member.changed": "Function, roles, last day or login of a member were changed.",
+    "api_client.created": "A client with a key was added to an agency.",
+    "api_client.key_added": "A client was given its next key.",
+    "api_client.key_revoked": "A key of a client ended.",
+    "api_client.revoked": "A client ended with all of its keys.",
     "employer.recorded": "An employer was recorded.",
     "employer.changed": "An employer was changed.",
     **persons_drawn.EVENTS,
@@ -91,6 +97,7 @@ EVENTS: Mapping[str, str] = {
 }
 TAGS: Mapping[str, str] = {
     "Members": "Who works for an agency: functions and roles, no names; who logs in as them.",
+    "API clients": "Programs that act for an agency: what they may do, and their keys.",
     "Consents": "What a person allows: which agency may have which data, for what, until when.",
 }
 """Tags whose noun lives in the folder of another; the others are told by their package."""

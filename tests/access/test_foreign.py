@@ -60,7 +60,7 @@ async def test_strangers_cannot_tell_existing_from_absent(
     assert mine.status_code in (200, 201), mine.text
 
 
-OWN_ROWS = {"getMe", "listMembers"}
+OWN_ROWS = {"getMe", "listMembers", "listApiClients"}
 """Everybody finds rows of his own agency there, and none of another."""
 
 

@@ -104,3 +104,12 @@ async def _forget(request: Request) -> AsyncIterator[None]:
 Forgetting = Annotated[None, Depends(_forget, scope="function")]
 """Stands in a handler that changes what credentials may: behind its commit, and before its answer,
 this process looks everybody up again. Other processes feel it after the cache's seconds."""
+
+
+async def _environment(request: Request) -> str:
+    """What a new key says it is for; keys of a demo say so, whatever the settings say."""
+    state = request.app.state
+    return "demo" if state.demo is not None else str(state.settings.environment)
+
+
+Environment = Annotated[str, Depends(_environment)]

@@ -57,7 +57,10 @@ def by_operator(role: str) -> bool:
 
 
 def grantable() -> tuple[str, ...]:
-    """The roles that the administration of an agency may grant."""
+    """The roles that the administration of an agency may grant.
+
+    A client may have the scopes and purposes that these roles have between them, and no other.
+    """
     return tuple(e.code for e in entries("roles") if not by_operator(e.code))
 
 
