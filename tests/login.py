@@ -26,9 +26,10 @@ class Login:
     issuer: Issuer = field(default_factory=Issuer)
     monotonic: Hand = field(default_factory=Hand)
 
-    def wire(self, seconds: float = 3, **changed: Any) -> None:
+    def wire(self, seconds: float = 3, *, cached: float = 30, **changed: Any) -> None:
         """Put the issuer behind the application."""
         pool = self.app.state.db.pool
+        changed["seconds"] = cached
         keys = KeySet(self.issuer.outgoing(seconds), ISSUER, timer=self.monotonic)
         given: dict[str, Any] = {
             "issuer": ISSUER, "audience": AUDIENCE, "algorithms": ALGORITHMS,
