@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from httpx import Response
 
 from integration_api.identity.keys import digest, well_formed
+from integration_api.kernel.scopes import Scope
 from tests.cast import id_of
 from tests.clients import Clients
 from tests.login import Login
@@ -90,6 +91,17 @@ async def test_a_stored_answer_with_the_key_would_be_found(
     )
     stored = await connection.fetchval("select body from ia.idempotency_key")
     assert made.json()["key"].encode() in stored
+
+
+async def test_an_answer_with_a_key_is_never_compressed(clients: Clients) -> None:
+    long = BODY | {"name": "ä" * 200, "scopes": [s.value for s in Scope]}
+    packed = {"Accept-Encoding": "gzip"}
+    made = await clients.post(ADMIN, "/v1/api-clients", long, headers=packed)
+    assert len(made.content) > 1024
+    assert "content-encoding" not in made.headers
+    path = f"/v1/api-clients/{made.json()['id']}"
+    read = await clients.get(ADMIN, path, headers=packed)
+    assert read.headers["content-encoding"] == "gzip", "as everything else"
 
 
 async def test_rotation_keeps_two_keys_and_revocation_ends_one(
