@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -16,6 +17,7 @@ from tests.cast import MACHINE_LOGIN, id_of
 from tests.clients import Clients
 from tests.issuer import AUDIENCE, Hand, Issuer, SigningKey, b64, ec_key
 from tests.login import ALGORITHMS, Login
+from tests.make import Make
 
 CASES = "/v1/cases"
 WHY = {"Processing_Purpose": "case_management"}
@@ -296,3 +298,29 @@ async def test_a_changed_role_is_felt_within_half_a_minute(login: Login) -> None
     await _update(login, "roles = '{anonymous_advisor}'", "person-lead")
     now.move(31)
     assert (await login.get(token)).json()["scopes"] == []
+
+
+async def test_two_people_at_one_frontend_share_no_key_and_no_answer(login: Login) -> None:
+    body = {"name": {"kind": "mononym", "mononym": "Eins"}}
+
+    async def post(subject: str, **headers: str) -> httpx.Response:
+        token = login.issuer.token(subject, client_id="frontend", azp="frontend")
+        sent = {"Authorization": f"Bearer {token}", "Processing-Purpose": "case_management"}
+        return await login.clients.post(
+            None, "/v1/persons", body, key="same-key-0001", headers=sent | headers
+        )
+
+    one, again = await post("person-lead"), await post("person-lead")
+    other = await post("person-two", **{"Acting-Agency": str(id_of("lead"))})
+    assert (one.status_code, one.json()["id"]) == (201, again.json()["id"])
+    assert (other.status_code, other.json()["id"] != one.json()["id"]) == (201, True)
+
+
+async def test_a_read_is_recorded_under_the_member(make: Make, login: Login) -> None:
+    person = await make.person()
+    path, token = f"/v1/persons/{person.id}", login.issuer.token("person-lead")
+    assert (await login.get(token, path, **WHY)).status_code == 200
+    record = (await make.connection.fetch("select * from looking.reads()"))[-1]
+    member = id_of("lead", "person-lead")
+    assert (record["client_id"], record["member_id"]) == (member, member)
+    assert (record["operation"], record["purpose"]) == ("getPerson", "case_management")
