@@ -32,10 +32,22 @@ DESKS = {
     "worker_1": ("Sachbearbeitung 1", ALL, PURPOSES),
     "worker_2": ("Sachbearbeitung 2", ALL, PURPOSES),
     "advisor": ("Anonyme Beratung", ALL, PURPOSES),
+    "admin": ("Leitung", ALL, PURPOSES),
     "bare": (None, [], PURPOSES[:1]),
 }
-ROLES = {"advisor": ["anonymous_advisor"]}
+ROLES = {"admin": ["agency_admin"], "advisor": ["anonymous_advisor"]}
 """What a member is, where it is no case worker."""
+ISSUER = "https://login.example.org/realms/city"
+LOGINS: dict[str, list[tuple[str, str]]] = {
+    "person-lead": [("lead", "case_worker")],
+    "person-admin": [("lead", "agency_admin")],
+    "person-jobcenter": [("jobcenter", "case_worker")],
+    "person-beko": [("jobcenter", "anonymous_advisor")],
+    "person-two": [("lead", "case_worker"), ("koeln", "case_manager")],
+}
+"""Who logs in at the issuer: subject → agency and role."""
+MACHINE_LOGIN = "machine-jobcenter"
+"""The subject of a client of the Jobcenter that has no key."""
 
 
 def id_of(*names: str) -> uuid.UUID:
@@ -114,6 +126,22 @@ async def seed(c: Connection) -> None:
         )  # fmt: skip
     for desk in KEYS.values():
         await _desk(c, desk, now, later)
+    await _logins(c, now)
+
+
+async def _logins(c: Connection, now: datetime) -> None:
+    for subject, places in LOGINS.items():
+        for agency, role in places:
+            await c.execute(
+                "insert into ia.member values ($1, $2, $3, $4, $5, $6, null, $7, $8, $9)",
+                id_of(agency, subject), id_of(AGENCIES[agency][0]), id_of(agency), "Funktion",
+                [role], date(2026, 1, 1), now, ISSUER, subject,
+            )  # fmt: skip
+    await c.execute(
+        "insert into ia.api_client values ($1, $2, $3, null, $4, $5, $6, $7, null, $8, $9)",
+        id_of("jobcenter", MACHINE_LOGIN), id_of("wuppertal"), id_of("jobcenter"), "Fachverfahren",
+        ["cases:read", "referrals:read"], PURPOSES[:1], now, ISSUER, MACHINE_LOGIN,
+    )  # fmt: skip
 
 
 async def _desk(c: Connection, desk: Desk, now: datetime, later: datetime) -> None:
@@ -124,7 +152,8 @@ async def _desk(c: Connection, desk: Desk, now: datetime, later: datetime) -> No
     if title:
         await c.execute(
             "insert into ia.member values ($1, $2, $3, $4, $5, $6, null, $7)",
-            member, municipality, agency, title, roles, date(2026, 1, 1), now,
+            member, municipality, agency, title, roles,
+            date(2026, 1, 1), now,
         )  # fmt: skip
     client = id_of(desk.agency, desk.name)
     await c.execute(

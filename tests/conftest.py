@@ -18,6 +18,7 @@ from asyncpg import Connection
 from fastapi import FastAPI
 
 from integration_api.app import create_app
+from integration_api.identity.credentials import Credentials
 from integration_api.identity.keys import Keys
 from integration_api.kernel.db import Brackets, Database, pool, prepare
 from integration_api.kernel.observability import configure_logging
@@ -27,6 +28,7 @@ from integration_api.postgres import schema
 from integration_api.postgres.launcher import LocalPostgres
 from tests import cast, watch
 from tests.clients import Clients
+from tests.login import Login
 from tests.make import Make
 
 hypothesis.settings.register_profile("suite", derandomize=True, database=None, deadline=None)
@@ -166,7 +168,7 @@ async def connection(server: LocalPostgres, database_name: str) -> AsyncIterator
 async def clients(app: FastAPI, connection: Connection) -> AsyncIterator[Clients]:
     """HTTP clients of agencies, in the test's transaction."""
     shared = OneConnection(connection)
-    app.state.db, app.state.keys = Database(shared, SAVEPOINTS), Keys(shared)
+    app.state.db, app.state.credentials = Database(shared, SAVEPOINTS), Credentials(Keys(shared))
     app.state.probe = shared
     async with Clients(app) as made:
         yield made
@@ -178,6 +180,14 @@ async def make(connection: Connection, clients: Clients) -> Make:
     return Make(connection, clients)
 
 
+@pytest.fixture
+def login(app: FastAPI, clients: Clients) -> Login:
+    """Requests with tokens of an issuer in this process."""
+    made = Login(app, clients)
+    made.wire()
+    return made
+
+
 @pytest_asyncio.fixture
 async def committed(server: LocalPostgres) -> AsyncIterator["Committed"]:
     """An application on a database of its own, with real commits and many connections."""
@@ -186,7 +196,8 @@ async def committed(server: LocalPostgres) -> AsyncIterator["Committed"]:
         dsn = server.dsn("ia_app", name)
         made = create_app(settings, dsn=dsn, secret=SECRET)
         async with pool(dsn, 8) as connections, Clients(made) as clients:
-            made.state.db, made.state.keys = Database(connections), Keys(connections)
+            made.state.db = Database(connections)
+            made.state.credentials = Credentials(Keys(connections))
             made.state.probe, made.state.started = connections, True
             admin = await asyncpg.connect(server.dsn("postgres", name))
             try:

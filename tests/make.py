@@ -71,6 +71,16 @@ class Make:
         }
         return made(await self.clients.post(who, "/v1/agencies", body))
 
+    async def member(self, who: str = "lead/admin", **changed: Any) -> Made:
+        """A member of `who`'s agency."""
+        body = {"function_title": "Sachbearbeitung", "roles": ["case_worker"]}
+        return made(await self.clients.post(who, "/v1/members", body | changed))
+
+    async def api_client(self, who: str = "lead/admin", **changed: Any) -> Made:
+        """A client of `who`'s agency with its first key."""
+        body = {"name": "Fachverfahren", "scopes": ["cases:read"], "purposes": ["case_management"]}
+        return made(await self.clients.post(who, "/v1/api-clients", body | changed))
+
     async def consent(
         self, person: Made, to: str = "jobcenter", who: str = "lead", **changed: Any
     ) -> Made:

@@ -5,6 +5,7 @@ python tools/generate_docs.py check     exit 1 and the names of those that are s
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -178,7 +179,8 @@ def _between(text: str) -> str:
 
 
 def _setting(field: FieldInfo) -> tuple[str, str, str]:
-    default = "" if field.default is None else f"`{field.default}`"
+    value = json.dumps(field.default) if isinstance(field.default, tuple) else field.default
+    default = "" if value is None else f"`{value}`"
     return default, " ".join(_values(field)), field.description or ""
 
 

@@ -1,7 +1,8 @@
 """Rights: the context says who sits at the desk and what of a person may ever be seen.
 
 Why: a disclosure opens no more than the kind of unit and the roles allow, and compartments that
-only an assigned member sees ask who that member is. The look-up of a key tells the kind of unit.
+only an assigned member sees ask who that member is. The look-up of a key tells the kind of unit;
+it is dropped and made anew in one transaction, so that nobody meets a service without it.
 """
 
 from migrations_sql import run
@@ -46,6 +47,7 @@ create function ia.ctx_member() returns uuid language sql stable parallel safe
 create function ia.ctx_compartments() returns text[] language sql stable parallel safe
   return coalesce(nullif(current_setting('app.compartments', true), '')::text[], '{{}}')
 
+-- squawk-ignore ban-drop-function
 drop function ia.find_api_key(bytea)
 
 {FIND.format(column=", agency_type text", value=", a.type")}"""

@@ -11,7 +11,7 @@ it cannot touch it either.
 from migrations_sql import run
 
 revision = "0015_compartments"
-down_revision = "0011_rights"
+down_revision = "0013_members"
 branch_labels = None
 depends_on = None
 

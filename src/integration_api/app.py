@@ -10,6 +10,8 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from . import __version__
 from .agencies import routes as agencies
+from .agencies import routes_clients as api_clients
+from .agencies import routes_members as members
 from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
 from .cases import routes_notes as notes
@@ -21,7 +23,7 @@ from .disclosures import routes as disclosures
 from .edge import guards
 from .employers import routes as employers
 from .health import routes as health
-from .identity.keys import Keys
+from .identity.credentials import credentials
 from .kernel import clock, observability, problems, reactions
 from .kernel.db import LOST, Database, Pool, pool
 from .kernel.idempotency import Replay
@@ -51,6 +53,8 @@ from .tandem.events import EVENTS as TANDEM_EVENTS
 
 FEATURES: tuple[APIRouter, ...] = (
     agencies.router,
+    members.router,
+    api_clients.router,
     code_lists.router,
     employers.router,
     persons.router,
@@ -80,6 +84,12 @@ PICTURES: Mapping[str, Callable[[Language], str]] = {"tandem_gates": tandem_pict
 EVENTS: Mapping[str, str] = {
     "agency.created": "An agency was added to the directory.",
     "agency.changed": "An agency of the directory was changed.",
+    "member.created": "A member was added to an agency.",
+    "member.changed": "Function, roles, last day or login of a member were changed.",
+    "api_client.created": "A client with a key was added to an agency.",
+    "api_client.key_added": "A client was given its next key.",
+    "api_client.key_revoked": "A key of a client ended.",
+    "api_client.revoked": "A client ended with all of its keys.",
     "employer.recorded": "An employer was recorded.",
     "employer.changed": "An employer was changed.",
     **persons_drawn.EVENTS,
@@ -88,6 +98,8 @@ EVENTS: Mapping[str, str] = {
     **TANDEM_EVENTS,
 }
 TAGS: Mapping[str, str] = {
+    "Members": "Who works for an agency: functions and roles, no names; who logs in as them.",
+    "API clients": "Programs that act for an agency: what they may do, and their keys.",
     "Consents": "What a person allows: which agency may have which data, for what, until when.",
 }
 """Tags whose noun lives in the folder of another; the others are told by their package."""
@@ -111,7 +123,8 @@ def create_app(
             main = await stack.enter_async_context(pool(dsn, settings.pool_size))
             app.state.probe = await stack.enter_async_context(pool(dsn, 1))
             app.state.db = Database(main, wait=settings.pool_wait_seconds)
-            app.state.keys = Keys(main, seconds=settings.credential_cache_seconds)
+            app.state.credentials = credentials(main, settings)
+            stack.push_async_callback(app.state.credentials.close)
             if demo is not None:
                 follower = asyncio.create_task(_follow_demo_clock(main))
                 stack.callback(follower.cancel)

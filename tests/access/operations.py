@@ -61,6 +61,57 @@ async def _(make: Make) -> Call:
     return Call("PATCH", f"/v1/agencies/{team.id}", {"name": "Team Zwei"}, team.etag, (team.id,))
 
 
+@call("getMember", "lead/admin")
+async def _(make: Make) -> Call:
+    return _get("members", await make.member())
+
+
+@call("createMember", "lead/admin")
+async def _(make: Make) -> Call:
+    team = await make.agency()
+    body = {"agency_id": team.id, "function_title": "Sachbearbeitung", "roles": ["case_worker"]}
+    return Call("POST", "/v1/members", body, ids=(team.id,))
+
+
+@call("updateMember", "lead/admin")
+async def _(make: Make) -> Call:
+    m = await make.member()
+    body = {"login": {"issuer": "https://login.example.org", "subject": "5f8c1d2e"}}
+    return Call("PATCH", f"/v1/members/{m.id}", body, m.etag, (m.id,))
+
+
+@call("getApiClient", "lead/admin")
+async def _(make: Make) -> Call:
+    return _get("api-clients", await make.api_client())
+
+
+@call("createApiClient", "lead/admin")
+async def _(make: Make) -> Call:
+    team = await make.agency()
+    body = {"agency_id": team.id, "name": "Fachverfahren", "purposes": ["case_management"]}
+    return Call("POST", "/v1/api-clients", body | {"scopes": ["cases:read"]}, ids=(team.id,))
+
+
+@call("rotateKeyApiClient", "lead/admin")
+async def _(make: Make) -> Call:
+    c = await make.api_client()
+    path = f"/v1/api-clients/{c.id}/rotate-key"
+    return Call("POST", path, {"key_days": 90}, c.etag, (c.id,))
+
+
+@call("revokeKeyApiClient", "lead/admin")
+async def _(make: Make) -> Call:
+    c = await make.api_client()
+    body = {"key_id": c.body["keys"][0]["id"]}
+    return Call("POST", f"/v1/api-clients/{c.id}/revoke-key", body, c.etag, (c.id,))
+
+
+@call("revokeApiClient", "lead/admin")
+async def _(make: Make) -> Call:
+    c = await make.api_client()
+    return Call("POST", f"/v1/api-clients/{c.id}/revoke", None, c.etag, (c.id,))
+
+
 @call("getPerson")
 async def _(make: Make) -> Call:
     return _get("persons", await make.person())
@@ -424,6 +475,8 @@ _below("issueStartClearance", "start-clearances", "immigration", "POST")
 
 LISTS = {
     "listEmployers": "/v1/employers",
+    "listMembers": "/v1/members",
+    "listApiClients": "/v1/api-clients",
     "listTandemCases": "/v1/tandem-cases",
     "listPersons": "/v1/persons",
     "listConsents": "/v1/consents",

@@ -28,6 +28,8 @@ BODIED = sorted(
         *(camel(a, t.name) for t in (LEGAL_TRACK, PLACEMENT_TRACK) for a in sorted(TRACK_BODIES)
           if a in {arrow.name for arrow in t.transitions}),
         *(camel(a, APPROVAL.name) for a in APPROVAL_BODIES),
+        "createMember", "updateMember", "createApiClient", "rotateKeyApiClient",
+        "revokeKeyApiClient",
         "createPerson", "createAgency", "updateAgency", "updatePerson", "addResidencePeriod",
         "createConsent", "grantDisclosure", "createCase", "updateCase", "addParticipant",
         "reassessCase",
@@ -197,6 +199,8 @@ async def test_hostile_ids_and_headers(make: Make, clients: Clients, operation: 
     "path",
     [
         "/v1/agencies",
+        "/v1/members",
+        "/v1/api-clients",
         "/v1/persons",
         "/v1/consents",
         "/v1/disclosures",

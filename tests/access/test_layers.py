@@ -18,6 +18,7 @@ from integration_api.cases import statements as case_statements
 from integration_api.cases.models import case
 from integration_api.disclosures import service as disclosures
 from integration_api.disclosures import statements as disclosure_statements
+from integration_api.identity.credentials import Credentials
 from integration_api.identity.keys import Keys
 from integration_api.kernel.db import Database, prepare
 from integration_api.kernel.statements import Personal
@@ -93,7 +94,7 @@ async def above(server: LocalPostgres, database_name: str, app: FastAPI) -> Asyn
     outer = connection.transaction()
     await outer.start()
     shared = OneConnection(connection)
-    app.state.db, app.state.keys = Database(shared, SAVEPOINTS), Keys(shared)
+    app.state.db, app.state.credentials = Database(shared, SAVEPOINTS), Credentials(Keys(shared))
     async with Clients(app) as clients:
         yield Make(connection, clients)
     await outer.rollback()
@@ -153,7 +154,13 @@ async def test_a_pooled_connection_without_a_context_sees_nothing(make: Make) ->
 async def test_the_application_cannot_read_keys_or_the_read_log(make: Make) -> None:
     for sql in (
         "select * from ia.api_key",
-        "select * from ia.api_client",
+        "select secret_sha256 from ia.api_key",
+        "update ia.api_key set expires_at = 'infinity'",
+        "update ia.api_key set secret_sha256 = '\\x00'",
+        "update ia.api_client set scopes = '{}'",
+        "update ia.api_client set subject = 'x'",
+        "update ia.member set agency_id = id",
+        "delete from ia.member",
         "select * from ia.access_record",
         "delete from ia.access_record",
         "select * from ia.audit_entry",

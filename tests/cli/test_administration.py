@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from integration_api.app import create_app
+from integration_api.identity.credentials import Credentials
 from integration_api.identity.keys import Keys
 from integration_api.kernel.db import Database, pool
 from integration_api.kernel.settings import Settings
@@ -54,7 +55,8 @@ class Site:
         """The status of the answer to a key; nothing is cached in between."""
         app = create_app(Settings(), dsn=self.dsn("ia_app"), secret=SECRET.encode())
         async with pool(self.dsn("ia_app"), 2) as connections:
-            app.state.db, app.state.keys = Database(connections), Keys(connections, seconds=0)
+            app.state.db = Database(connections)
+            app.state.credentials = Credentials(Keys(connections, seconds=0))
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="https://ms.example") as c:
                 headers = {"Authorization": f"Bearer {key}"}

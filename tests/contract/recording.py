@@ -19,6 +19,7 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 REFERENCE = re.compile(r"[A-Z]-\d{4}-\d{6}-\d")
 MADE = re.compile(r"(Muster|team|Beispiel)[- ]\d+")
+KEY = re.compile(r"ia_[a-z]{4}_[0-9a-z]{8}_[0-9a-f]{72}")
 HASH = re.compile(r"\b[0-9a-f]{64}\b")
 CURSOR = re.compile(r'"(next|prev)_cursor": ?"[^"]*"')
 PLAIN: dict[str, str] = {
@@ -41,6 +42,7 @@ def stable(text: str) -> str:
     text = INSTANT.sub("2026-11-25T09:00:00Z", text)
     text = REFERENCE.sub(reference("W", 2026, 4711), text)
     text = MADE.sub(r"\1", text)
+    text = KEY.sub("ia_test_01234567_" + "0" * 72, text)
     text = HASH.sub("0" * 64, text)
     text = CURSOR.sub(r'"\1_cursor": "AQ"', text)
     return UUID.sub(name, text)

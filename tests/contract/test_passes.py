@@ -17,6 +17,7 @@ from integration_api.contract.build import Example
 from integration_api.contract.parts import PARTS, operations, typed
 from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.kernel.problems import REGISTRY
+from integration_api.kernel.scopes import PROSE, Scope
 
 Document = dict[str, Any]
 Pass = Callable[[Document], None]
@@ -211,9 +212,21 @@ def test_if_match_is_required_where_it_is_taken() -> None:
 
 def test_every_operation_says_what_credentials_it_needs() -> None:
     doc = built()
-    assert operation(doc, "createDoor")["security"] == [{"apiKey": []}]
+    assert operation(doc, "createDoor")["security"] == [{"oauth2": []}, {"apiKey": []}]
     assert operation(doc, "listDoors")["security"] == []
     assert all("security" in op for _, _, op in operations(doc))
+
+
+def test_scopes_stand_at_the_token_alone_and_each_is_explained() -> None:
+    doc = raw()
+    op = operation(doc, "createDoor")
+    op["x-scopes"] = {"cases:read": "Read cases."}
+    contract.security(doc)
+    assert op["security"] == [{"oauth2": ["cases:read"]}, {"apiKey": []}]
+    flows = doc["components"]["securitySchemes"]["oauth2"]["flows"]
+    assert flows.keys() == {"clientCredentials", "authorizationCode"}
+    for flow in flows.values():
+        assert flow["scopes"] == {scope.value: PROSE[scope] for scope in Scope}
 
 
 def test_every_refusal_is_one_shared_response_in_one_media_type() -> None:

@@ -85,7 +85,7 @@ FORBIDDEN = {
     r"\.status\s*=[^=]": set(),
     r"BaseHTTPMiddleware": set(),
     r"import HTTPException|HTTPException\(": {"kernel/refusals.py"},
-    r"import httpx|from httpx": set(),
+    r"import httpx|from httpx": {"edge/outgoing.py"},
 }
 """What may stand in the files named beside it only."""
 

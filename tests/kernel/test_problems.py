@@ -19,6 +19,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "transition-not-allowed": {"current": "draft", "allowed_actions": ["send"]},
     "guard-not-met": {"guard": GUARD},
     "precondition-failed": {"current_etag": '"7"'},
+    "acting-agency-required": {"agency_ids": ["0199aaaa-0000-7000-8000-000000000000"]},
     "method-not-allowed": {"allow": "GET, HEAD"},
 }
 CLASSES = Problem.__subclasses__()

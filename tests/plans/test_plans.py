@@ -16,6 +16,8 @@ import pytest
 import pytest_asyncio
 
 import integration_api.app  # noqa: F401 - compiles every statement
+from integration_api.agencies.statements_clients import list_clients
+from integration_api.agencies.statements_members import list_members
 from integration_api.cases.lifecycle import CASE
 from integration_api.cases.statements import list_cases
 from integration_api.cases.statements import move as move_case
@@ -66,6 +68,10 @@ def lists() -> dict[str, Statement]:
         found[f"BA requests {d}"] = list_approvals(d)
         found[f"procedures {d}"] = list_procedures(d)
         found[f"clearances {d}"] = list_clearances(d)
+        for names in _some(["agency_id", "role"]):
+            found[f"members {sorted(names)} {d}"] = list_members(names, d)
+        for names in _some(["agency_id"]):
+            found[f"clients {sorted(names)} {d}"] = list_clients(names, d)
         for names in _some(["establishment_number"]):
             found[f"employers {sorted(names)} {d}"] = list_employers(names, d)
         for names in _some(["person_id"]):

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The contract seen from outside: linters, a typed client, a browser, a fuzzer. Run by
+# The contract seen from outside: linters, a typed client, a login, a browser, a fuzzer. Run by
 # `make contract`; needs Node 20 or newer and Chromium. Starts a demo of its own and stops it.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -35,6 +35,9 @@ redocly lint --extends=recommended-strict openapi/openapi.yaml
 say "a typed client compiles, and what is wrong in it does not"
 openapi-typescript openapi/openapi.yaml -o "$here/smoke/schema.d.ts" --enum=false
 tsc -p "$here/smoke"
+
+say "systems log in at a real OpenID provider"
+"$bin/python" "$here/identity.py"
 
 say "start a demo on $base"
 work="$(mktemp -d)"

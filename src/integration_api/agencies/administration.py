@@ -209,6 +209,8 @@ async def add_client(
             roles=list(new.roles),
             active_from=clock.today(),
             active_to=None,
+            issuer=None,
+            subject=None,
             **whose,
         )
     await _run(
@@ -219,6 +221,8 @@ async def add_client(
         scopes=sorted(new.scopes),
         purposes=list(new.purposes),
         revoked_at=None,
+        issuer=None,
+        subject=None,
         member_id=member_id if new.function_title else None,
         **whose,
     )

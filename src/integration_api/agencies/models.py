@@ -12,6 +12,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
+from sqlalchemy import text as sql_text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from integration_api.kernel.tables import id_column, instant, metadata, version_column
@@ -78,9 +79,17 @@ member = Table(
     Column("active_from", Date, nullable=False),
     Column("active_to", Date),
     instant("created_at"),
+    Column("issuer", Text),
+    Column("subject", Text),
+    version_column(),
+    instant("updated_at", default="now()"),
     UniqueConstraint("municipality_id", "id"),
     ForeignKeyConstraint(["municipality_id", "agency_id"], [agency.c.municipality_id, agency.c.id]),
+    CheckConstraint("(issuer is null) = (subject is null)", name="login"),
     Index(None, "municipality_id", "agency_id"),
+    # serves `ia.find_subject`; a person is in an agency once
+    Index(None, "issuer", "subject", "agency_id", unique=True),
+    Index(None, "agency_id", "created_at", "id"),  # serves the pages of GET /v1/members
 )
 
 api_client = Table(
@@ -95,10 +104,21 @@ api_client = Table(
     Column("purposes", ARRAY(Text), nullable=False),
     instant("created_at"),
     instant("revoked_at", nullable=True),
+    Column("issuer", Text),
+    Column("subject", Text),
+    version_column(),
+    instant("updated_at", default="now()"),
     UniqueConstraint("municipality_id", "id"),
     ForeignKeyConstraint(["municipality_id", "agency_id"], [agency.c.municipality_id, agency.c.id]),
     ForeignKeyConstraint(["municipality_id", "member_id"], [member.c.municipality_id, member.c.id]),
+    CheckConstraint(
+        "(issuer is null) = (subject is null) and (subject is null or member_id is null)",
+        name="login",
+    ),
     Index(None, "municipality_id", "agency_id"),
+    # serves `ia.find_subject`: a machine that logs in is one client
+    Index(None, "issuer", "subject", unique=True, postgresql_where=sql_text("revoked_at is null")),
+    Index(None, "agency_id", "created_at", "id"),  # serves the pages of GET /v1/api-clients
 )
 
 api_key = Table(

@@ -62,7 +62,7 @@ def init(
     _must_match("--ags", ags, r"(0[1-9]|1[0-6])[0-9]{6}")
     for option, value in (("--slug", slug), ("--agency-slug", agency_slug)):
         _must_match(option, value, r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-    _must_be_in("agency_types", [agency_type])
+    must_be_in("agency_types", [agency_type])
     settings = configuration()
     first = NewAgency(agency_slug, agency_name, agency_type)
     with reached(settings) as place:
@@ -109,8 +109,8 @@ def create(
         refuse(f"there is no scope {', '.join(unknown)}: {', '.join(Scope)} are there")
     if role and not member:
         refuse("a --role belongs to a --member")
-    _must_be_in("purposes", purpose)
-    _must_be_in("roles", role or [])
+    must_be_in("purposes", purpose)
+    must_be_in("roles", role or [])
     new = NewClient(name, sorted(set(scope)), purpose, member, role or [])
     settings = configuration()
     with reached(settings) as place:
@@ -209,7 +209,8 @@ def _must_match(option: str, value: str, pattern: str) -> None:
         refuse(f"{option} {value} has not the form {pattern}")
 
 
-def _must_be_in(name: str, codes: list[str]) -> None:
+def must_be_in(name: str, codes: list[str]) -> None:
+    """Refuse a code that the list does not have today."""
     from integration_api.code_lists.service import known
     from integration_api.kernel import clock
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from . import admin, contract, demo, doctor, serve, tools
+from . import admin, contract, demo, doctor, members, serve, tools
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,6 +15,7 @@ app.command()(admin.migrate)
 app.command()(admin.init)
 app.command()(doctor.doctor)
 app.add_typer(admin.client, name="client")
+app.add_typer(members.member, name="member")
 app.add_typer(contract.openapi, name="openapi")
 app.add_typer(tools.config, name="config")
 app.add_typer(tools.db, name="db")

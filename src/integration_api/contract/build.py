@@ -18,6 +18,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from integration_api.kernel.lifecycle import Lifecycle
 from integration_api.kernel.problems import REGISTRY, ProblemType
+from integration_api.kernel.scopes import PROSE, Scope
 
 from .parts import (
     METHODS,
@@ -168,10 +169,18 @@ def require_if_match(doc: Document) -> None:
 
 
 def security(doc: Document) -> None:
-    """Said at every operation: the key where a 401 may come, else nothing."""
+    """Said at every operation: where a 401 may come a token with the scope or a key, else nothing.
+
+    A key carries its scopes in our database, so that they stand at the token alone.
+    """
+    schemes = deepcopy(PARTS["security_schemes"])
+    for flow in schemes["oauth2"]["flows"].values():
+        flow["scopes"] = {scope.value: PROSE[scope] for scope in Scope}
+    doc.setdefault("components", {})["securitySchemes"] = schemes
     for where, _, op in operations(doc):
         guarded = "401" in op["responses"] and not where.startswith("webhook:")
-        op["security"] = [{"apiKey": []}] if guarded else []
+        scopes = list(op.get("x-scopes", ()))
+        op["security"] = [{"oauth2": scopes}, {"apiKey": []}] if guarded else []
 
 
 def problem_refs(doc: Document, registry: Iterable[ProblemType], public_url: str) -> None:

@@ -24,13 +24,13 @@ from integration_api.persons import service as persons
 from integration_api.persons import service_consents as consents
 from integration_api.persons import service_periods as periods
 from integration_api.persons.schemas import (
-    ConsentIn,
     FullName,
     Language,
     Mononym,
     PersonIn,
     ResidencePeriodIn,
 )
+from integration_api.persons.schemas_consents import ConsentIn
 from integration_api.referrals import service as referrals
 from integration_api.referrals.schemas import (
     CompleteReferral,

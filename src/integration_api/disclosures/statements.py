@@ -41,7 +41,7 @@ from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.access import visible_consents, visible_disclosures
 from integration_api.persons.lifecycle import DISCLOSURE, ConsentStatus, DisclosureStatus
 from integration_api.persons.models import consent, disclosure, person, transfer_basis
-from integration_api.persons.schemas import DATA_PROCESSING, RELEASE
+from integration_api.persons.schemas_consents import DATA_PROCESSING, RELEASE
 from integration_api.persons.statements_consents import ended, ids_of, record_ended
 
 ID = bindparam("id", type_=Uuid())

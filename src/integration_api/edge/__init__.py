@@ -1,1 +1,1 @@
-"""The edge: what a request must be before a route sees it, and what every answer carries."""
+"""The edge: what a request must be before a route sees it, what answers carry, the way out."""

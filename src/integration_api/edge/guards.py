@@ -46,7 +46,7 @@ class Guard:
     def __init__(
         self, app: ASGIApp, deadline: float = 15.0, body_seconds: float = BODY_SECONDS
     ) -> None:
-        # no answer shows a secret, so its compressed size tells nobody one (BREACH)
+        # what shows a secret says PLAIN, so that no compressed size tells one (BREACH)
         self.app = GZipMiddleware(app, minimum_size=1024, compresslevel=4)
         self.deadline, self.body_seconds = deadline, body_seconds
 
@@ -105,6 +105,10 @@ class Guard:
         return body
 
 
+PLAIN = (b"content-encoding", b"identity")
+"""On an answer that shows a secret: never compressed, since a length tells. Nobody is sent it."""
+
+
 class _HungUp(Exception):  # noqa: N818 - nobody is left to be answered
     """The caller closed the connection."""
 
@@ -152,7 +156,7 @@ class _Outgoing:
 
 
 def _with_defaults(start: Message) -> list[tuple[bytes, bytes]]:
-    given = list(start["headers"])
+    given = [pair for pair in start["headers"] if pair != PLAIN]
     names = {name.lower() for name, _ in given}
     given += [pair for pair in _HEADERS if pair[0] not in names]
     return [*given, _VERSION] if 200 <= start["status"] < 400 else given

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from integration_api.kernel.principal import Principal, context_sql
 
-from .rights import MACHINE, rights
+from .rights import MACHINE, purposes, rights, scopes
 
 _KEY = re.compile(r"ia_[a-z]{4}_[0-9a-z]{8}_[0-9a-f]{72}", re.ASCII)
 
@@ -72,22 +72,28 @@ class Keys:
 
 
 def principal_of(row: Any) -> Principal:
-    """The principal in a row of a credential look-up."""
+    """The principal in a row of a credential look-up.
+
+    A client carries its scopes and purposes; where the row has none (null), the roles say them.
+    """
     municipality, agency, client = (
         UUID(int=row[name].int) for name in ("municipality_id", "agency_id", "client_id")
     )
     member = UUID(int=row["member_id"].int) if row["member_id"] else None
-    may = rights(row["agency_type"], row["roles"] if member else (MACHINE,))
+    roles = tuple(row["roles"])
+    may = rights(row["agency_type"], roles if member else (MACHINE,))
     told = context_sql(municipality, agency, client, member, may.compartments, may.assigned_only)
+    of_client = row["scopes"] is not None
     return Principal(
         municipality,
         agency,
         client,
         member,
-        frozenset(row["scopes"]),
-        tuple(row["purposes"]),
-        tuple(row["roles"]),
+        frozenset(row["scopes"]) if of_client else scopes(roles),
+        tuple(row["purposes"]) if of_client else purposes(roles),
+        roles,
         may.compartments,
         may.assigned_only,
+        (agency,),
         told,
     )

@@ -9,18 +9,10 @@ from uuid import UUID
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from .problems import (
-    Finding,
-    InvalidParameter,
-    InvalidPurpose,
-    MissingScope,
-    NotAMember,
-    Unauthenticated,
-)
+from .problems import InvalidPurpose, MissingScope
 from .scalars import Code
 from .scopes import Scope
 
-_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _CODES = re.compile(r"[a-z_]*(,[a-z_]+)*", re.ASCII)
 _NO_ID = UUID(int=0)
 _CONTEXT = "".join(
@@ -69,7 +61,8 @@ class Principal:
     """A client acting for one agency; `member_id` names the person at the desk, if there is one.
 
     `compartments` is what of a person it may ever see, whatever is disclosed to it;
-    `assigned_only` those of them that it sees only of whom it is assigned to.
+    `assigned_only` those of them that it sees only of whom it is assigned to; `memberships` the
+    agencies that its credential may act for.
     """
 
     municipality_id: UUID
@@ -81,6 +74,7 @@ class Principal:
     roles: tuple[str, ...] = ()
     compartments: tuple[str, ...] = ()
     assigned_only: tuple[str, ...] = ()
+    memberships: tuple[UUID, ...] = ()
     context_sql: str = field(default=NOBODY, repr=False)
 
 
@@ -95,14 +89,13 @@ _bearer = HTTPBearer(
 
 
 def needs(scope: Scope | None) -> Any:
-    """The gate of every operation that is not public: a live key, its agency, its scope.
+    """The gate of every operation that is not public: a live credential, its agency, its scope.
 
     The framework would solve a shared dependency once for each that names it; hence one, which
     leaves the principal in `request.state.caller`.
 
     Raises:
-        Unauthenticated: no key, or none that lives (401).
-        NotAMember: the key is not of the agency in `Acting-Agency` (403).
+        Unauthenticated, NotAMember, ActingAgencyRequired, InvalidParameter: 401, 403, 400.
         MissingScope: 403, names what is missing.
     """
 
@@ -113,30 +106,17 @@ def needs(scope: Scope | None) -> Any:
             str | None,
             Header(
                 alias="Acting-Agency",
-                description="The agency you act for.",
+                description="The agency you act for; needed by a member of several.",
                 json_schema_extra={"format": "uuid"},
             ),
         ] = None,
     ) -> None:
-        key = credentials.credentials if credentials else ""
-        principal: Principal | None = await request.app.state.keys.find(key)
-        if principal is None:
-            raise Unauthenticated
-        request.state.caller = principal
-        if acting_agency is not None and _uuid(acting_agency) != principal.agency_id:
-            raise NotAMember
-        if scope and scope not in principal.scopes:
+        text = credentials.credentials if credentials else ""
+        request.state.caller = await request.app.state.credentials.find(text, acting_agency)
+        if scope and scope not in request.state.caller.scopes:
             raise MissingScope(missing_scopes=[scope.value])
 
     return Depends(admit)
-
-
-def _uuid(text: str) -> UUID:
-    """Read here and not by the framework, which would find fault before it asks for a key."""
-    if not _ID.fullmatch(text):
-        words = ("Hat nicht die vereinbarte Form.", "Is not in the form of the contract.")
-        raise InvalidParameter(Finding("wrong_form", *words, parameter="Acting-Agency"))
-    return UUID(text)
 
 
 Purpose = Annotated[

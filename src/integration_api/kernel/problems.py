@@ -1,7 +1,7 @@
 """Every refusal of the API, as one tree; nothing else ever answers an error.
 
     Problem
-    ├── 400  Malformed · InvalidParameter · InvalidCursor · InvalidPurpose
+    ├── 400  Malformed · InvalidParameter · InvalidCursor · InvalidPurpose · ActingAgencyRequired
     ├── 401  Unauthenticated
     ├── 403  MissingScope · NotAMember · NotYourMoveProblem
     ├── 404  NotFound                    absent, invisible, malformed id: nobody learns which
@@ -122,6 +122,10 @@ class InvalidCursor(Problem, slug="invalid-cursor"):
 
 class InvalidPurpose(Problem, slug="invalid-purpose"):
     """The purpose is missing or not registered for the client."""
+
+
+class ActingAgencyRequired(Problem, slug="acting-agency-required"):
+    """A member of several agencies has to say for which; `agency_ids` names them."""
 
 
 class Unauthenticated(Problem, slug="unauthenticated"):

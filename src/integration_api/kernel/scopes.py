@@ -7,6 +7,10 @@ class Scope(StrEnum):
     """Coarse rights of a client; roles are finer, disclosures finest."""
 
     AGENCIES_WRITE = "agencies:write"
+    MEMBERS_READ = "members:read"
+    MEMBERS_WRITE = "members:write"
+    CLIENTS_READ = "clients:read"
+    CLIENTS_WRITE = "clients:write"
     EMPLOYERS_READ = "employers:read"
     EMPLOYERS_WRITE = "employers:write"
     PERSONS_READ = "persons:read"
@@ -25,6 +29,10 @@ class Scope(StrEnum):
 
 PROSE = {
     Scope.AGENCIES_WRITE: "Add agencies of the own municipality and change the own ones.",
+    Scope.MEMBERS_READ: "Read the members of the own agency and its teams: functions, no names.",
+    Scope.MEMBERS_WRITE: "Add and change members of the own agency and its teams.",
+    Scope.CLIENTS_READ: "Read the API clients of the own agency and its teams.",
+    Scope.CLIENTS_WRITE: "Add and revoke API clients of the own agency and its teams.",
     Scope.EMPLOYERS_READ: "Read employers of the own municipality.",
     Scope.EMPLOYERS_WRITE: "Record employers and change those that the own agency recorded.",
     Scope.PERSONS_READ: "Read persons and residence periods that are visible to the own agency.",

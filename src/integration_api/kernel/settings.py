@@ -62,7 +62,19 @@ class Settings(BaseSettings):
         15.0, gt=0, le=300, description="Longest time one request may take before 503."
     )
     credential_cache_seconds: float = Field(
-        30.0, ge=0, le=300, description="How long a looked-up API key is trusted unasked."
+        30.0, ge=0, le=300, description="How long a looked-up credential is trusted unasked."
+    )
+    oidc_issuer: str | None = Field(
+        None, description="Issuer of access tokens (`iss`, to the letter); empty: API keys alone."
+    )
+    oidc_audience: str | None = Field(
+        None, description="What tokens must name in `aud`; empty: the public URL."
+    )
+    oidc_jwks_url: str | None = Field(
+        None, description="Where the issuer publishes its keys; empty: as its discovery says."
+    )
+    oidc_algorithms: tuple[Literal["ES256", "RS256", "PS256", "EdDSA", "Ed25519"], ...] = Field(
+        ("ES256", "RS256", "PS256", "EdDSA"), description="Accepted signatures, as a JSON array."
     )
     drain_seconds: float = Field(
         0.0, ge=0, le=120, description="Time between readiness turning red and the stop."

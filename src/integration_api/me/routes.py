@@ -14,6 +14,9 @@ router = APIRouter(prefix="/me", tags=["Me"])
 
 @operation(router, "GET", "", id="getMe", summary="Read who you are", answer=MeOut)
 async def get_me(db: OwnRead) -> Response:
-    """Municipality, agency, member, scopes, purposes, and bounded counts of what waits."""
-    mine = {"scopes": sorted(db.caller.scopes), "purposes": list(db.caller.purposes)}
-    return resource(await db.row(READ_ME, **mine))
+    """Municipality, agency, member, rights, and bounded counts of what waits.
+
+    A member of several agencies names one of them in `Acting-Agency`.
+    """
+    mine = {name: list(getattr(db.caller, name)) for name in ("purposes", "memberships")}
+    return resource(await db.row(READ_ME, scopes=sorted(db.caller.scopes), **mine))

@@ -61,10 +61,19 @@ class MeOut(Out):
     municipality: MyMunicipality
     agency: MyAgency
     member: Annotated[MyMember | None, Field(description="Null for a machine client.")]
-    client_id: UUID
+    client_id: Annotated[
+        UUID, Field(description="The client; for who logged in with a token, the member.")
+    ]
+    memberships: Annotated[
+        list[MyAgency], Field(description="Agencies that `Acting-Agency` may name.")
+    ]
     scopes: Annotated[list[str], Field(description="What the client may do.")]
     purposes: Annotated[
         list[Annotated[Code, in_list("purposes", "case_management")]],
         Field(description="Registered purposes of processing."),
+    ]
+    compartments: Annotated[
+        list[Annotated[Code, in_list("compartments", "core")]],
+        Field(description="What of a person the caller may ever see, whatever is disclosed."),
     ]
     counts: Counts

@@ -5,7 +5,9 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Text,
+    Uuid,
     and_,
+    any_,
     bindparam,
     func,
     literal_column,
@@ -16,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from integration_api.agencies.models import agency, member, municipality
-from integration_api.kernel.shape import fields, one_of, whole
+from integration_api.kernel.shape import collected, fields, one_of, whole
 from integration_api.kernel.statements import ME, Query
 from integration_api.referrals.access import sent_by, sent_to
 from integration_api.referrals.lifecycle import OPEN, ReferralStatus
@@ -53,13 +55,27 @@ def _me() -> Query:
         .where(m.c.id == ME.member)
         .scalar_subquery()
     )
+    other = agency.alias("other")
+    memberships = (
+        select(
+            collected(
+                fields(id=other.c.id, slug=other.c.slug, name=other.c.name, type=other.c.type),
+                other.c.slug,
+                other.c.id,
+            )
+        )
+        .where(other.c.id == any_(bindparam("memberships", type_=ARRAY(Uuid))))
+        .scalar_subquery()
+    )
     document = select(
         fields(id=c.c.id, slug=c.c.slug, name=c.c.name).label("municipality"),
         fields(id=a.c.id, slug=a.c.slug, name=a.c.name, type=a.c.type).label("agency"),
         desk.label("member"),
         ME.client.label("client_id"),
+        memberships.label("memberships"),
         bindparam("scopes", type_=ARRAY(Text)).label("scopes"),
         bindparam("purposes", type_=ARRAY(Text)).label("purposes"),
+        ME.compartments.label("compartments"),
         fields(
             incoming=_count(and_(sent_to(ME), awaiting)),
             overdue=_count(

@@ -13,7 +13,7 @@ from integration_api.kernel.scopes import Scope
 
 from . import service_consents as service
 from .lifecycle import CONSENT
-from .schemas import ConsentFilter, ConsentIn, ConsentOut, ConsentPage
+from .schemas_consents import ConsentFilter, ConsentIn, ConsentOut, ConsentPage
 
 router = APIRouter(prefix="/consents", tags=["Consents"])
 

@@ -27,7 +27,7 @@ from .lifecycle import (
     ConsentParty,
     ConsentStatus,
 )
-from .schemas import ConsentFilter, ConsentIn
+from .schemas_consents import ConsentFilter, ConsentIn
 from .statements_consents import BORN, CREATE, GET, LOCK, RECIPIENTS, REVOKE, list_consents
 
 FURTHEST = timedelta(days=3660)
