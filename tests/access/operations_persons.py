@@ -1,0 +1,89 @@
+"""Operations of persons, residence periods, consents and disclosures."""
+
+from tests.access.operations_register import Call, call, reading
+from tests.cast import id_of
+from tests.make import Make
+
+
+@call("createPerson")
+async def _(make: Make) -> Call:
+    return Call("POST", "/v1/persons", {"name": {"kind": "mononym", "mononym": "Eins"}})
+
+
+@call("getPerson")
+async def _(make: Make) -> Call:
+    return reading("persons", await make.person())
+
+
+@call("updatePerson")
+async def _(make: Make) -> Call:
+    p = await make.person()
+    return Call("PATCH", f"/v1/persons/{p.id}", {"birth_date": "1991"}, p.etag, (p.id,))
+
+
+@call("listResidencePeriods")
+async def _(make: Make) -> Call:
+    p = await make.person()
+    return Call("GET", f"/v1/persons/{p.id}/residence-periods", ids=(p.id,))
+
+
+PERIOD = {
+    "status_code": "ae_18a",
+    "valid_from": "2026-01-01",
+    "work_annotation": "employment_allowed",
+    "source": "document_seen",
+}
+
+
+@call("addResidencePeriod", "immigration")
+async def _(make: Make) -> Call:
+    p = await make.person("immigration")
+    return Call("POST", f"/v1/persons/{p.id}/residence-periods", PERIOD, ids=(p.id,))
+
+
+@call("createConsent")
+async def _(make: Make) -> Call:
+    p = await make.person()
+    body = (await make.consent(p)).body
+    keep = ["person_id", "recipient_agency_ids", "compartments", "purposes", "instrument"]
+    keep += ["form", "language_version", "informed_at", "granted_at"]
+    return Call("POST", "/v1/consents", {n: body[n] for n in keep}, ids=(p.id,))
+
+
+@call("getConsent")
+async def _(make: Make) -> Call:
+    return reading("consents", await make.consent(await make.person()))
+
+
+@call("revokeConsent")
+async def _(make: Make) -> Call:
+    c = await make.consent(await make.person())
+    return Call("POST", f"/v1/consents/{c.id}/revoke", None, c.etag, (c.id,))
+
+
+@call("getDisclosure")
+async def _(make: Make) -> Call:
+    p = await make.person()
+    return reading("disclosures", await make.disclosure(p, await make.consent(p)))
+
+
+@call("revokeDisclosure")
+async def _(make: Make) -> Call:
+    p = await make.person()
+    d = await make.disclosure(p, await make.consent(p))
+    return Call("POST", f"/v1/disclosures/{d.id}/revoke", None, d.etag, (d.id,))
+
+
+@call("grantDisclosure")
+async def _(make: Make) -> Call:
+    p = await make.person()
+    c, k = await make.consent(p), await make.case(p)
+    body = {
+        "person_id": p.id,
+        "case_id": k.id,
+        "recipient_agency_id": str(id_of("jobcenter")),
+        "ground": {"kind": "consent", "consent_id": c.id},
+        "purpose": "referral_handling",
+        "compartments": ["core"],
+    }
+    return Call("POST", "/v1/disclosures", body, ids=(p.id, c.id, k.id))

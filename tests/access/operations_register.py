@@ -1,0 +1,39 @@
+"""How each operation is registered, with rows for which its owner gets a 2xx."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.make import Made, Make
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: what the owner sends for existing rows."""
+
+    method: str
+    path: str
+    body: Any = None
+    etag: str | None = None
+    ids: tuple[str, ...] = ()
+    """Ids in path and body that a stranger may try."""
+
+
+Prepare = Callable[[Make], Awaitable[Call]]
+OWNERS: dict[str, str] = {}
+PREPARED: dict[str, Prepare] = {}
+
+
+def call(operation_id: str, owner: str = "lead") -> Callable[[Prepare], Prepare]:
+    """Register how an operation is called by its owner."""
+
+    def register(prepare: Prepare) -> Prepare:
+        PREPARED[operation_id], OWNERS[operation_id] = prepare, owner
+        return prepare
+
+    return register
+
+
+def reading(noun: str, row: Made) -> Call:
+    """Reading one row by its id."""
+    return Call("GET", f"/v1/{noun}/{row.id}", ids=(row.id,))
