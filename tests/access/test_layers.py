@@ -3,87 +3,77 @@
 The known-bad twin has neither, and the same check must fail on it.
 """
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import asyncpg
 import pytest
 import pytest_asyncio
+from asyncpg import Connection
 from fastapi import FastAPI
-from sqlalchemy import Select, select
 
-from integration_api.cases import service as cases
-from integration_api.cases import statements as case_statements
-from integration_api.cases.models import case
-from integration_api.disclosures import service as disclosures
-from integration_api.disclosures import statements as disclosure_statements
 from integration_api.identity.credentials import Credentials
 from integration_api.identity.keys import Keys
-from integration_api.kernel.db import Database, prepare
-from integration_api.kernel.statements import Personal
-from integration_api.persons import service as persons
-from integration_api.persons import service_consents as consents
-from integration_api.persons import statements as person_statements
-from integration_api.persons import statements_consents as consent_statements
-from integration_api.persons.models import consent, disclosure, person
+from integration_api.identity.rights import MACHINE, rights
+from integration_api.kernel.db import Call, Database, prepare
+from integration_api.kernel.ids import uuid7
+from integration_api.kernel.principal import Principal
 from integration_api.postgres.launcher import LocalPostgres
-from integration_api.referrals import service as referrals
-from integration_api.referrals import statements as referral_statements
-from integration_api.referrals.models import referral
-from integration_api.tandem import service as tandem
-from integration_api.tandem import statements as tandem_statements
-from integration_api.tandem.models import tandem_case
+from integration_api.tandem.statements import TRACKS
+from integration_api.tandem.statements_declarations import MATERIALLY_OTHER
+from tests.access.naked import without_predicates
+from tests.access.operations_tandem import PROCEDURE
+from tests.cast import AGENCIES, acting, id_of
 from tests.clients import Clients
 from tests.conftest import SAVEPOINTS, OneConnection
-from tests.make import Make, Scene
+from tests.make import Make
 
 STRANGERS = ["outsider", "koeln"]
-
-
-def open_select(module: Any, table: Any) -> Select[Any]:
-    """The document of a noun by id, with no predicate on who asks."""
-    if hasattr(module, "answer"):
-        chosen: Select[Any] = module.answer(table)
-    else:
-        made = module._answer(table)
-        chosen = made if isinstance(made, Select) else select(*made)
-    return chosen.where(table.c.id == module.ID)
-
-
-NAKED: list[tuple[Any, str, Personal]] = [
-    (persons, "persons", Personal("t", open_select(person_statements, person))),
-    (
-        consents,
-        "consents",
-        Personal("t", open_select(consent_statements, consent)),
-    ),
-    (
-        disclosures,
-        "disclosures",
-        Personal("t", open_select(disclosure_statements, disclosure)),
-    ),
-    (cases, "cases", Personal("t", open_select(case_statements, case))),
-    (
-        referrals,
-        "referrals",
-        Personal("t", open_select(referral_statements, referral)),
-    ),
-    (
-        tandem,
-        "tandem-cases",
-        Personal("t", open_select(tandem_statements, tandem_case)),
-    ),
+LISTS = ["persons", "consents", "cases", "disclosures", "referrals", "tandem-cases"]
+WORK = [
+    *("tandem_case", "legal_track", "placement_track", "employer_declaration"),
+    *("ba_approval_request", "tandem_procedure", "start_clearance", "tandem_step"),
 ]
+"""The tables of the tandem, each closed by policies of its own."""
 
 
-@contextmanager
-def without_predicates(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The services read by id alone."""
-    with monkeypatch.context() as patched:
-        for service, _, statement in NAKED:
-            patched.setattr(service, "GET", statement)
-        yield
+@dataclass(frozen=True)
+class World:
+    """Where each kind of row is read, by the words of a refusal."""
+
+    paths: dict[str, str]
+    tandem: str
+    declaration: str
+
+
+async def world(make: Make) -> World:
+    """One row of everything, led by the same agency."""
+    scene = await make.scene("sent")
+    tandem = await make.tandem()
+    request = await make.approval(tandem, "transmitted")
+    await make.cleared(tandem)
+    path = f"/v1/tandem-cases/{tandem.id}"
+    added = await make.clients.post("labour", f"{path}/procedures", PROCEDURE)
+    assert added.status_code == 201
+    rows = {
+        "persons": scene.person,
+        "consents": scene.consent,
+        "cases": scene.case,
+        "disclosures": scene.disclosure,
+        "referrals": scene.referral,
+        "tandem-cases": tandem,
+        "ba-approval-requests": request,
+    }
+    paths = {noun: f"/v1/{noun}/{row.id}" for noun, row in rows.items()}
+    declaration = request.body["declaration_id"]
+    paths["employer-declarations"] = f"/v1/employer-declarations/{declaration}"
+    for name in ("legal-track", "placement-track", "gates", "timeline", "timeline.svg"):
+        paths[name] = f"{path}/{name}"
+    for name in ("procedures", "start-clearances"):
+        paths[name] = f"{path}/{name}"
+    for name in ("employer-declarations", "ba-approval-requests"):
+        paths[f"list of {name}"] = f"/v1/{name}?tandem_case_id={tandem.id}"
+    return World(paths, tandem.id, declaration)
 
 
 @pytest_asyncio.fixture
@@ -101,48 +91,79 @@ async def above(server: LocalPostgres, database_name: str, app: FastAPI) -> Asyn
     await connection.close()
 
 
-async def nothing_is_seen(make: Make, scene: Scene) -> None:
-    """Strangers find none of the rows of a scene."""
-    clients = make.clients
-    rows = {
-        "persons": scene.person,
-        "consents": scene.consent,
-        "cases": scene.case,
-        "disclosures": scene.disclosure,
-        "referrals": scene.referral,
-        "tandem-cases": await make.tandem(),
-    }
-    for noun, row in rows.items():
-        path = f"/v1/{noun}/{row.id}"
-        assert (await clients.get("lead", path)).status_code == 200
-        for stranger in STRANGERS:
-            answer = await clients.get(stranger, path)
-            assert answer.status_code == 404, f"{stranger} sees {noun}"
+async def hidden(clients: Clients, name: str, path: str) -> None:
+    """The owner finds what is at a path, strangers do not."""
+    mine = await clients.get("lead", path)
+    assert mine.status_code == 200, mine.text
+    if mine.headers["content-type"] == "application/json":
+        assert mine.json().get("items") != [], f"nothing is there to be hidden: {name}"
     for stranger in STRANGERS:
-        for noun in rows:
-            listed = (await clients.get(stranger, f"/v1/{noun}")).json()["items"]
+        assert (await clients.get(stranger, path)).status_code == 404, f"{stranger} sees {name}"
+
+
+async def nothing_is_seen(make: Make, made: World) -> None:
+    """Strangers find none of the rows, by id or in lists."""
+    for name, path in made.paths.items():
+        await hidden(make.clients, name, path)
+    for stranger in STRANGERS:
+        for noun in LISTS:
+            listed = (await make.clients.get(stranger, f"/v1/{noun}")).json()["items"]
             assert listed == [], f"{stranger} lists {noun}"
 
 
 async def test_both_layers_hide(make: Make) -> None:
-    await nothing_is_seen(make, await make.scene("sent"))
+    await nothing_is_seen(make, await world(make))
 
 
 async def test_predicates_alone_hide(above: Make) -> None:
-    await nothing_is_seen(above, await above.scene("sent"))
+    await nothing_is_seen(above, await world(above))
 
 
 async def test_policies_alone_hide(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = await make.scene("sent")
+    made = await world(make)
     with without_predicates(monkeypatch):
-        await nothing_is_seen(make, scene)
+        await nothing_is_seen(make, made)
 
 
 async def test_with_neither_the_check_fails(above: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """The known-bad twin: what a forgotten predicate on an unprotected table would show."""
-    scene = await above.scene("sent")
-    with without_predicates(monkeypatch), pytest.raises(AssertionError, match="sees persons"):
-        await nothing_is_seen(above, scene)
+    made = await world(above)
+    with without_predicates(monkeypatch):
+        for name, path in made.paths.items():
+            with pytest.raises(AssertionError, match=f"sees {name}"):
+                await hidden(above.clients, name, path)
+
+
+async def test_the_policy_of_every_table_of_the_tandem_hides_alone(
+    make: Make, connection: Connection
+) -> None:
+    await world(make)
+    for stranger in STRANGERS:
+        await connection.execute(acting(stranger))
+        for table in WORK:
+            assert await connection.fetchval(f"select count(*) from ia.{table}") == 0, table
+    for party in ("lead", "immigration", "labour"):
+        await connection.execute(acting(party))
+        for table in WORK:
+            assert await connection.fetchval(f"select count(*) from ia.{table}") > 0, table
+
+
+def machine(agency: str) -> Principal:
+    """The machine of an agency, for statements that no answer shows."""
+    city, kind = AGENCIES[agency]
+    seen = rights(kind, [MACHINE]).compartments
+    ids = (id_of(city), id_of(agency), id_of(agency, "machine"))
+    return Principal(*ids, compartments=seen, context_sql=acting(agency))
+
+
+async def test_what_rules_are_judged_by_is_found_through_the_tandem_case_too(above: Make) -> None:
+    made = await world(above)
+    database = Database(OneConnection(above.connection), SAVEPOINTS)
+    asked = ((TRACKS, made.tandem), (MATERIALLY_OTHER, made.declaration))
+    for agency, there in (("labour", True), *((s, False) for s in STRANGERS)):
+        async with database.writing(Call(machine(agency), "test", uuid7())) as tx:
+            for statement, id in asked:
+                assert (await tx.row(statement, id=id) is not None) == there, agency
 
 
 async def test_a_pooled_connection_without_a_context_sees_nothing(make: Make) -> None:

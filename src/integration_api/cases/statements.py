@@ -58,6 +58,12 @@ LOCK = Change(
     .where(case.c.id == ID, led(ME))
     .with_for_update(key_share=True, of=case)
 )
+HOLD = Change(
+    select(case.c.status)
+    .where(case.c.id == bindparam("case_id", type_=Uuid()), led(ME))
+    .with_for_update(read=True, of=case)
+)
+"""For what is begun in a case by its lead: it cannot close at the same moment."""
 
 
 @variants

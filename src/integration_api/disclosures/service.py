@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from integration_api.cases.lifecycle import CASE_OPEN, CasePhase
+from integration_api.cases.statements import HOLD as HOLD_CASE
 from integration_api.code_lists.service import attributes, must_know
 from integration_api.kernel import clock, concurrency
 from integration_api.kernel.answers import Answer, resource
@@ -34,7 +35,6 @@ from .statements import (
     CREATE,
     FACTS,
     GET,
-    HOLD_CASE,
     HOLD_CONSENTS,
     LOCK,
     REVOKE,

@@ -256,11 +256,6 @@ HOLD_CONSENTS = Change(
     .order_by(consent.c.id)
     .with_for_update(read=True, of=consent)
 )
-HOLD_CASE = Change(
-    select(case_table.c.status)
-    .where(case_table.c.id == bindparam("case_id", type_=Uuid()), visible_cases(ME))
-    .with_for_update(read=True, of=case_table)
-)
 
 
 def _create() -> Effect:

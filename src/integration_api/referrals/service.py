@@ -9,6 +9,7 @@ from asyncpg import Record
 
 from integration_api.cases.lifecycle import CASE_OPEN, NO_OPEN_REFERRALS, CasePhase
 from integration_api.cases.service_notes import take_on
+from integration_api.cases.statements import HOLD as HOLD_CASE
 from integration_api.code_lists.service import attributes, must_know
 from integration_api.kernel import calendar, clock, concurrency
 from integration_api.kernel.answers import Answer, resource
@@ -40,7 +41,7 @@ from .lifecycle import (
     ReferralStatus,
 )
 from .schemas import ReferralFilter, ReferralIn
-from .statements import CREATE, FACTS, GET, HOLD_CASE, list_referrals
+from .statements import CREATE, FACTS, GET, list_referrals
 from .statements_moves import CLAIM, EXPIRE, LAPSE, LOCK, RELEASE, REVOKE, STILL_PENDING, move
 
 OTHER = "other"

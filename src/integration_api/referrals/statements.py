@@ -21,7 +21,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 from sqlalchemy.sql.selectable import FromClause
 
-from integration_api.cases.access import led
 from integration_api.cases.models import case as case_table
 from integration_api.cases.models import case_participant
 from integration_api.kernel import journal
@@ -35,7 +34,7 @@ from integration_api.kernel.shape import (
     one_of,
     whole,
 )
-from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
+from integration_api.kernel.statements import ME, Effect, Personal, Query
 from integration_api.persons.access import may, visible_disclosures
 from integration_api.persons.lifecycle import DisclosureStatus
 from integration_api.persons.models import disclosure
@@ -180,11 +179,6 @@ def list_referrals(chosen: frozenset[str], direction: Direction) -> Personal:
 
 DISCLOSURE_ID = bindparam("disclosure_id", type_=Uuid())
 CASE_ID = bindparam("case_id", type_=Uuid())
-HOLD_CASE = Change(
-    select(case_table.c.status)
-    .where(case_table.c.id == CASE_ID, led(ME))
-    .with_for_update(read=True, of=case_table)
-)
 
 
 def _facts() -> Query:

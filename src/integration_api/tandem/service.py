@@ -8,6 +8,7 @@ import asyncpg
 from asyncpg import Record
 
 from integration_api.cases.lifecycle import CASE_OPEN, CasePhase
+from integration_api.cases.statements import HOLD as HOLD_CASE
 from integration_api.code_lists.service import attributes, must_know
 from integration_api.kernel import clock, concurrency
 from integration_api.kernel.answers import Answer, resource
@@ -42,7 +43,6 @@ from .statements import (
     CREATE,
     FACTS,
     GET,
-    HOLD_CASE,
     LOCK,
     STILL_OPEN,
     TRACKS,

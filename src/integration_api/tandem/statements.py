@@ -23,14 +23,23 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql.selectable import FromClause
 
+from integration_api.agencies.access import visible as visible_agencies
 from integration_api.agencies.models import agency as agency_table
-from integration_api.cases.access import led
-from integration_api.cases.models import case as case_table
 from integration_api.cases.models import case_participant
+from integration_api.employers.access import visible as visible_employers
 from integration_api.employers.models import employer
 from integration_api.kernel import journal
+from integration_api.kernel.lifecycle import Lifecycle
 from integration_api.kernel.lists import Direction, cut, envelope, page, variants
-from integration_api.kernel.shape import CORE, NOBODY, fields, instant, names, whole
+from integration_api.kernel.shape import (
+    CORE,
+    NOBODY,
+    allowed_actions,
+    fields,
+    instant,
+    names,
+    whole,
+)
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 from integration_api.persons.access import live
 from integration_api.persons.access import visible as visible_persons
@@ -117,17 +126,36 @@ def _joined(t: FromClause) -> tuple[Facts, FromClause, Any]:
     return facts, who, facts.source().join(who, literal_column("true"))
 
 
-def answer(t: FromClause) -> Any:
-    """A select of one answer from `t`: document, version, whom it shows."""
-    facts, who, source = _joined(t)
+def answered(
+    body: ColumnElement[Any],
+    version: ColumnElement[Any],
+    who: FromClause,
+    compartments: ColumnElement[Any] = CORE,
+) -> Select[Any]:
+    """The columns of one answer: document, version, whom it is about, what of them it shows."""
     shown = case((who.c.id.is_not(None), array([who.c.id])), else_=NOBODY)
     return select(
-        _document(facts, who).label("body"),
-        t.c.version,
+        body.label("body"),
+        version.label("version"),
         shown.label("subjects"),
         shown.label("shown"),
-        CORE.label("compartments"),
-    ).select_from(source)
+        compartments.label("compartments"),
+    )
+
+
+def arrows(
+    lifecycle: Lifecycle[Any], status: ColumnElement[Any], t: FromClause
+) -> ColumnElement[Any]:
+    """`allowed_actions` of something below the tandem case `t`; of a closed one none."""
+    allowed = allowed_actions(lifecycle, status, sides(t, ME))
+    going = case((t.c.closed_at.is_(None), allowed), else_=literal_column("'{}'::text[]"))
+    return going.label("allowed_actions")
+
+
+def answer(t: FromClause) -> Any:
+    """A select of one answer from `t`."""
+    facts, who, source = _joined(t)
+    return answered(_document(facts, who), t.c.version, who).select_from(source)
 
 
 GET = Personal("getTandemCase", answer(tandem_case).where(tandem_case.c.id == ID, visible(ME)))
@@ -141,8 +169,12 @@ TRACKS = Query(
         legal_track.c.status.label("legal_status"),
         placement_track.c.status.label("placement_status"),
     )
-    .join(placement_track, placement_track.c.tandem_case_id == legal_track.c.tandem_case_id)
-    .where(legal_track.c.tandem_case_id == ID)
+    .select_from(
+        tandem_case.join(legal_track, legal_track.c.tandem_case_id == tandem_case.c.id).join(
+            placement_track, placement_track.c.tandem_case_id == tandem_case.c.id
+        )
+    )
+    .where(tandem_case.c.id == ID, visible(ME))
 )
 STILL_OPEN = Query(
     select(tandem_case.c.id)
@@ -175,13 +207,6 @@ def list_tandem_cases(direction: Direction) -> Personal:
     return Personal("listTandemCases", envelope(found, _document(facts, who), joined, *extra))
 
 
-HOLD_CASE = Change(
-    select(case_table.c.status)
-    .where(case_table.c.id == CASE_ID, led(ME))
-    .with_for_update(key_share=True, of=case_table)
-)
-
-
 def _disclosed_to(team: str) -> ColumnElement[bool]:
     team_id = bindparam(f"{team}_agency_id", type_=Uuid())
     shown = (
@@ -204,17 +229,16 @@ def _facts() -> Query:
         f"{team}_type": select(agency_table.c.type)
         .where(
             agency_table.c.id == bindparam(f"{team}_agency_id", type_=Uuid()),
+            # the directory is public, and nothing crosses the municipality
             agency_table.c.municipality_id == ME.municipality_id,
+            visible_agencies(ME),
         )
         .scalar_subquery()
         for team in ("legal", "placement")
     }
     known = (
         select(employer.c.id)
-        .where(
-            employer.c.id == bindparam("employer_id", type_=Uuid()),
-            employer.c.municipality_id == ME.municipality_id,
-        )
+        .where(employer.c.id == bindparam("employer_id", type_=Uuid()), visible_employers(ME))
         .scalar_subquery()
     )
     return Query(
@@ -271,9 +295,14 @@ CREATE = _create()
 
 
 @variants
+def echo(operation: str) -> Effect:
+    """The answer of an operation that changes nothing more."""
+    return Effect(operation, answer(tandem_case).where(tandem_case.c.id == ID, visible(ME)))
+
+
 def created() -> Effect:
     """The answer of a creation: its own rows are seen by the next statement only."""
-    return Effect("createTandemCase", answer(tandem_case).where(tandem_case.c.id == ID))
+    return echo("createTandemCase")
 
 
 def _action(operation: str, event: str, brings: dict[str, Any]) -> Effect:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
-    case,
     func,
     insert,
     literal_column,
@@ -23,13 +22,13 @@ from sqlalchemy.sql.selectable import FromClause
 from integration_api.kernel import journal
 from integration_api.kernel.lifecycle import Lifecycle
 from integration_api.kernel.lists import Direction, envelope, page
-from integration_api.kernel.shape import NOBODY, allowed_actions, instant, whole
+from integration_api.kernel.shape import NOBODY, instant, whole
 from integration_api.kernel.statements import ME, Personal, Query
 
-from .access import sides, visible
+from .access import visible
 from .models import tandem_case
 from .models_work import tandem_step
-from .statements import ID, who_of
+from .statements import ID, answered, arrows, who_of
 
 TANDEM_ID = bindparam("tandem_case_id", type_=Uuid())
 COMPARTMENTS: ColumnElement[Any] = literal_column("'{core,placement}'::text[]")
@@ -58,17 +57,8 @@ def document(
     columns = [c.name for c in table.columns if c.name not in HIDDEN]
     columns_ = [(instant(row.c[n]) if n in INSTANTS else row.c[n]).label(n) for n in columns]
     if lifecycle:
-        actions = allowed_actions(lifecycle, row.c.status, sides(tandem_case, ME))
-        going = case(
-            (tandem_case.c.closed_at.is_(None), actions), else_=literal_column("'{}'::text[]")
-        )
-        extra = (*extra, going.label("allowed_actions"))
+        extra = (*extra, arrows(lifecycle, row.c.status, tandem_case))
     return whole(select(*columns_, *extra).correlate(row, tandem_case))
-
-
-def shown(who: FromClause) -> ColumnElement[Any]:
-    """The person whom an answer shows, if it shows one."""
-    return case((who.c.id.is_not(None), array([who.c.id])), else_=NOBODY)
 
 
 def answer_of(
@@ -77,17 +67,13 @@ def answer_of(
     lifecycle: Lifecycle[Any] | None = None,
     *extra: ColumnElement[Any],
 ) -> Select[Any]:
-    """One answer from `row`: document, version, whom it is about."""
+    """One answer from `row`."""
     who = who_of(tandem_case)
     above = and_(tandem_case.c.id == row.c.tandem_case_id, visible(ME))
     version = row.c.version if "version" in row.c else literal_column("1")
-    return select(
-        document(table, row, lifecycle, *extra).label("body"),
-        version.label("version"),
-        shown(who).label("subjects"),
-        shown(who).label("shown"),
-        COMPARTMENTS.label("compartments"),
-    ).select_from(row.join(tandem_case, above).join(who, literal_column("true")))
+    body = document(table, row, lifecycle, *extra)
+    source = row.join(tandem_case, above).join(who, literal_column("true"))
+    return answered(body, version, who, COMPARTMENTS).select_from(source)
 
 
 def listed(

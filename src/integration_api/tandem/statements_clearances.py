@@ -29,8 +29,8 @@ from .facts import facts_of
 from .gates import GATES, TO_CLEAR
 from .models import tandem_case
 from .models_work import start_clearance, tandem_procedure, tandem_step
-from .statements import ID, who_of
-from .statements_below import COMPARTMENTS, TANDEM_ID, add, answer_of, listed, shown, told
+from .statements import ID, answered, who_of
+from .statements_below import COMPARTMENTS, TANDEM_ID, add, answer_of, listed, told
 
 
 @variants
@@ -82,13 +82,7 @@ def _gates() -> Personal:
     )
     return Personal(
         "getGates",
-        select(
-            shape.label("body"),
-            tandem_case.c.version,
-            shown(who).label("subjects"),
-            shown(who).label("shown"),
-            COMPARTMENTS.label("compartments"),
-        )
+        answered(shape, tandem_case.c.version, who, COMPARTMENTS)
         .select_from(facts.source().join(who, literal_column("true")))
         .where(tandem_case.c.id == ID, visible(ME)),
     )
@@ -115,13 +109,7 @@ def _timeline() -> Personal:
     )
     return Personal(
         "getTimeline",
-        select(
-            shape.label("body"),
-            tandem_case.c.version,
-            shown(who).label("subjects"),
-            shown(who).label("shown"),
-            COMPARTMENTS.label("compartments"),
-        )
+        answered(shape, tandem_case.c.version, who, COMPARTMENTS)
         .select_from(tandem_case.join(who, literal_column("true")))
         .where(tandem_case.c.id == ID, visible(ME)),
     )

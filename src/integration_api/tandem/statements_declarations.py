@@ -18,12 +18,15 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.code_lists.service import entries
+from integration_api.employers.access import visible as visible_employers
 from integration_api.employers.models import employer
 from integration_api.kernel.lists import Direction, variants
 from integration_api.kernel.shape import names, one_of
 from integration_api.kernel.statements import ME, Effect, Personal, Query
 
+from .access import visible
 from .lifecycle_approvals import DECLARATION
+from .models import tandem_case
 from .models_work import employer_declaration, start_clearance
 from .statements import ID
 from .statements_below import TANDEM_ID, add, answer_of, change, listed
@@ -156,13 +159,15 @@ def _other() -> Query:
         .correlate(d)
         .exists()
     )
-    return Query(select(missing(d), other.label("other")).where(d.c.id == ID))
+    of = d.join(tandem_case, tandem_case.c.id == d.c.tandem_case_id)
+    return Query(
+        select(missing(d), other.label("other")).select_from(of).where(d.c.id == ID, visible(ME))
+    )
 
 
 MATERIALLY_OTHER = _other()
 SEE_EMPLOYER = Query(
     select(employer.c.id, employer.c.ba_excluded_until).where(
-        employer.c.id == bindparam("employer_id", type_=Uuid()),
-        employer.c.municipality_id == ME.municipality_id,
+        employer.c.id == bindparam("employer_id", type_=Uuid()), visible_employers(ME)
     )
 )

@@ -5,34 +5,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Date,
     Table,
     Text,
     and_,
     bindparam,
-    case,
     literal_column,
     null,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.kernel import journal
 from integration_api.kernel.lifecycle import Lifecycle
 from integration_api.kernel.lists import variants
 from integration_api.kernel.operations import camel
-from integration_api.kernel.shape import NOBODY, allowed_actions, instant, whole
+from integration_api.kernel.shape import instant, whole
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 
-from .access import sides, visible
+from .access import visible
 from .facts import facts_of
 from .lifecycle_legal import LEGAL_TRACK
 from .lifecycle_placement import PLACEMENT_TRACK
 from .models import legal_track, placement_track, tandem_case
 from .rules import RULES
-from .statements import ID, who_of
+from .statements import ID, answered, arrows, who_of
 from .statements_below import step, told
 
 REASON = {"reason": bindparam("reason", type_=Text())}
@@ -108,25 +108,17 @@ def _answer(track: Track, row: FromClause) -> Any:
     """A select of one answer from `row`: document, version, whom it is about."""
     t, who = tandem_case, who_of(tandem_case)
     columns = [c.name for c in track.table.columns if c.name not in OWN]
-    actions = allowed_actions(track.lifecycle, row.c.status, sides(t, ME))
-    going = case((t.c.closed_at.is_(None), actions), else_=literal_column("'{}'::text[]"))
     document = whole(
         select(
             row.c.id,
             *(row.c[n] for n in columns),
-            going.label("allowed_actions"),
+            arrows(track.lifecycle, row.c.status, t),
             instant(row.c.created_at).label("created_at"),
             instant(row.c.updated_at).label("updated_at"),
         ).correlate(row, t)
     )
-    shown = case((who.c.id.is_not(None), array([who.c.id])), else_=NOBODY)
-    return select(
-        document.label("body"),
-        row.c.version,
-        shown.label("subjects"),
-        shown.label("shown"),
-        literal_column(f"'{{{track.compartments}}}'::text[]").label("compartments"),
-    ).select_from(
+    held: ColumnElement[Any] = literal_column(f"'{{{track.compartments}}}'::text[]")
+    return answered(document, row.c.version, who, held).select_from(
         row.join(t, and_(t.c.id == row.c.tandem_case_id, visible(ME))).join(
             who, literal_column("true")
         )
