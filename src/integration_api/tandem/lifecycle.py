@@ -58,6 +58,11 @@ NO_OTHER_OPEN = Guard(
     "Die Person hat in diesem Fall schon einen offenen Tandemfall.",
     "The person has an open tandem case in this case already.",
 )
+BLOCKER_FREE = Guard(
+    "no_blocker_of_the_other",
+    "Das andere Team hat ein Hindernis gemeldet; es bleibt stehen, bis es zurückgenommen ist.",
+    "The other team has flagged a blocker; it stands until it is cleared.",
+)
 BLOCKER_OWN = Guard(
     "blocker_own",
     "Das Hindernis hat das eigene Team nicht gemeldet.",
@@ -80,8 +85,8 @@ TRACKS_ENDED = Guard(
 )
 SAME_OUTCOME = Guard(
     "same_outcome",
-    "Das andere Team hat mit einem anderen Ergebnis geschlossen.",
-    "The other team has closed with another outcome.",
+    "Geschlossen ist schon mit einem anderen Ergebnis.",
+    "It is closed with another outcome already.",
 )
 
 

@@ -123,6 +123,7 @@ _ARROWS: tuple[Transition[LegalStatus], ...] = (
         LEGAL,
         "Find work prohibited. What would change that is recorded, with the legal basis.",
         ("Sperren", "Block"),
+        guards=(SPARED,),
     ),
     _arrow(
         "file_application",

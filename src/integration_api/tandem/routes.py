@@ -81,7 +81,7 @@ async def create_tandem_case(body: TandemCaseIn, db: Write) -> Response:
     scope=WRITE,
 )
 async def acknowledge(id: Id, db: Write, if_match: IfMatch = None) -> Response:
-    """A team has taken note; both have to before the intake is complete (G0)."""
+    """A team has taken note, both have to before the intake is complete (G0); again is no harm."""
     return await service.acknowledge_(db, id, expected(if_match))
 
 
@@ -95,7 +95,7 @@ async def acknowledge(id: Id, db: Write, if_match: IfMatch = None) -> Response:
     scope=WRITE,
 )
 async def flag_blocker(id: Id, body: FlagBlocker, db: Write, if_match: IfMatch = None) -> Response:
-    """A team says what stands in the way; the tandem case needs attention until it is cleared."""
+    """A team says what stands in the way; it stands until the team clears it."""
     return await service.flag_blocker(db, id, expected(if_match), body.blocker)
 
 

@@ -25,6 +25,7 @@ from integration_api.kernel.statements import Query
 
 from .access import parties
 from .lifecycle import (
+    BLOCKER_FREE,
     BLOCKER_OWN,
     CASE_OPEN_TANDEM,
     DISCLOSED_TO_TEAMS,
@@ -50,6 +51,7 @@ from .statements import (
     act,
     close,
     created,
+    echo,
     list_tandem_cases,
 )
 
@@ -107,22 +109,29 @@ async def create(tx: WriteTx, given: TandemCaseIn) -> Answer:
 
 
 async def acknowledge_(tx: WriteTx, id: UUID, version: int) -> Answer:
-    """Take note of a tandem case as one of its teams; again is no harm.
+    """Take note of a tandem case as one of its teams; again changes nothing.
 
     Raises:
         NotFound, PreconditionFailed, NotYourMoveProblem, GuardNotMet.
     """
-    team, _ = await _held(tx, id, version)
+    team, row = await _held(tx, id, version)
+    if row[f"{team}_acknowledged_at"]:
+        return await _done(tx, echo("acknowledgeTandemCase"), id)
+    _must_be_open(row)
     return await _done(tx, acknowledge(team), id)
 
 
 async def flag_blocker(tx: WriteTx, id: UUID, version: int, blocker: str) -> Answer:
-    """Say what stands in the way; the tandem case needs attention until it is cleared.
+    """Say what stands in the way, or say it anew; nobody overwrites the other team's blocker.
 
     Raises:
-        NotFound, PreconditionFailed, NotYourMoveProblem, GuardNotMet.
+        NotFound, PreconditionFailed, NotYourMoveProblem.
+        GuardNotMet: it is closed, or a blocker of the other team stands.
     """
-    await _held(tx, id, version)
+    _, row = await _held(tx, id, version)
+    _must_be_open(row)
+    if row["blocker_agency_id"] not in (None, tx.caller.agency_id):
+        raise GuardNotMet(BLOCKER_FREE)
     return await _done(tx, act("flagBlockerTandemCase"), id, blocker=blocker)
 
 
@@ -133,6 +142,7 @@ async def clear_blocker(tx: WriteTx, id: UUID, version: int) -> Answer:
         NotFound, PreconditionFailed, NotYourMoveProblem, GuardNotMet.
     """
     _, row = await _held(tx, id, version)
+    _must_be_open(row)
     if row["blocker_agency_id"] != tx.caller.agency_id:
         raise GuardNotMet(BLOCKER_OWN)
     return await _done(tx, act("clearBlockerTandemCase"), id)
@@ -141,12 +151,17 @@ async def clear_blocker(tx: WriteTx, id: UUID, version: int) -> Answer:
 async def close_(tx: WriteTx, id: UUID, version: int, outcome: str) -> Answer:
     """Close as one of the teams; when both have, the tandem case is closed (G4).
 
+    Closing again with the same outcome changes nothing.
+
     Raises:
         NotFound, PreconditionFailed, NotYourMoveProblem, UnknownReference.
-        GuardNotMet: a track has not ended, or the other team has closed with another outcome.
+        GuardNotMet: a track has not ended, or a team has closed with another outcome.
     """
     must_know("tandem_outcomes", outcome, "/outcome")
     team, row = await _held(tx, id, version)
+    if row[f"{team}_closed_at"] and row["outcome"] == outcome:
+        return await _done(tx, echo("closeTandemCase"), id)
+    _must_be_open(row)
     tracks = await tx.row(TRACKS, id=id)
     assert tracks is not None
     if not ended(tracks):
@@ -163,7 +178,7 @@ async def reopen(tx: WriteTx, id: UUID, version: int) -> Answer:
         NotFound, PreconditionFailed, NotYourMoveProblem.
         GuardNotMet: no team has closed; another tandem case of the person is open by now.
     """
-    _, row = await _held(tx, id, version, closed=True)
+    _, row = await _held(tx, id, version)
     if row["outcome"] is None:
         raise GuardNotMet(NOT_CLOSED_YET)
     try:
@@ -212,8 +227,7 @@ async def of_team(tx: WriteTx, id: UUID, team: str, pointer: str | None = None) 
         raise UnknownReference(pointer) if pointer else NotFound
     if team not in parties(tx.caller, row):
         raise NotYourMoveProblem
-    if row["closed_at"]:
-        raise GuardNotMet(TANDEM_OPEN)
+    _must_be_open(row)
     return row
 
 
@@ -235,12 +249,11 @@ async def held_below(
     concurrency.check(row, version)
     if team not in parties(tx.caller, tandem):
         raise NotYourMoveProblem
-    if tandem["closed_at"]:
-        raise GuardNotMet(TANDEM_OPEN)
+    _must_be_open(tandem)
     return row
 
 
-async def _held(tx: WriteTx, id: UUID, version: int, *, closed: bool = False) -> tuple[str, Record]:
+async def _held(tx: WriteTx, id: UUID, version: int) -> tuple[str, Record]:
     """The team that the caller is, and the locked row."""
     row = await tx.row(LOCK, id=id)
     if row is None:
@@ -249,9 +262,12 @@ async def _held(tx: WriteTx, id: UUID, version: int, *, closed: bool = False) ->
     teams = parties(tx.caller, row)
     if not teams:
         raise NotYourMoveProblem
-    if row["closed_at"] and not closed:
-        raise GuardNotMet(TANDEM_OPEN)
     return next(iter(teams)), row
+
+
+def _must_be_open(row: Record) -> None:
+    if row["closed_at"]:
+        raise GuardNotMet(TANDEM_OPEN)
 
 
 async def _done(tx: WriteTx, statement: Any, id: UUID, **values: Any) -> Answer:

@@ -14,6 +14,7 @@ from .access import parties
 from .deadlines import eligible_from, spared
 from .lifecycle import TANDEM_OPEN
 from .lifecycle_legal import SPARED
+from .rules import RULES
 from .statements_clearances import INVALIDATE
 from .statements_tracks import JUDGED, Track, get, lock, move, see
 
@@ -57,13 +58,14 @@ async def advance(
     """
     values = dict(brought or {})
     _codes(track, arrow, values)
-    if arrow == "block":
-        _block(values)
+    bar = _waiting_and_bar(values) if arrow == "block" else None
     row = await concurrency.hold(tx, lock(track), see(track), version, id=id)
     status = track.lifecycle.states(row["status"])
     target = track.lifecycle.target(arrow, status, parties(tx.caller, row))
     if row["closed_at"]:
         raise GuardNotMet(TANDEM_OPEN)
+    if bar and spared(**bar):
+        raise GuardNotMet(SPARED)
     await _guard(tx, track, id, arrow, values)
     moved = await tx.row(move(track, arrow), id=id, target=target.value, **values)
     if why := INVALIDATES.get(arrow):
@@ -74,7 +76,7 @@ async def advance(
 async def _guard(
     tx: WriteTx, track: Track, id: UUID, arrow: str, brought: Mapping[str, Any]
 ) -> None:
-    guards = track.lifecycle[arrow].guards
+    guards = [g for g in track.lifecycle[arrow].guards if g in RULES]
     if not guards:
         return
     day = brought.get("started_on") or clock.today()
@@ -86,16 +88,16 @@ async def _guard(
             raise GuardNotMet(guard)
 
 
-def _block(values: dict[str, Any]) -> None:
-    """Work out when waiting is over; refuse a bar that spares the person."""
-    waiting, bar = values.pop("waiting"), values.pop("safe_country")
+def _waiting_and_bar(values: dict[str, Any]) -> dict[str, Any] | None:
+    """Work out when waiting is over, for known codes; the bar is judged later, never stored."""
+    waiting: dict[str, Any] | None = values.pop("waiting")
+    bar: dict[str, Any] | None = values.pop("safe_country")
     if waiting:
         must_know("waiting_periods", waiting["policy"], "/waiting/policy", waiting["began_on"])
     if bar:
         must_know("safe_countries", bar["country"], "/safe_country/country")
-    if bar and spared(**bar):
-        raise GuardNotMet(SPARED)
     values["eligible_from"] = waiting and eligible_from(waiting["policy"], waiting["began_on"])
+    return bar
 
 
 def _codes(track: Track, arrow: str, values: Mapping[str, Any]) -> None:

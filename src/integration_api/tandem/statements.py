@@ -86,9 +86,10 @@ def _actions(t: FromClause, mine: dict[str, ColumnElement[bool]]) -> ColumnEleme
         *(and_(m, t.c[f"{name}_acknowledged_at"].is_(None)) for name, m in mine.items())
     )
     closes = or_(*(and_(m, t.c[f"{name}_closed_at"].is_(None)) for name, m in mine.items()))
+    flags = func.coalesce(t.c.blocker_agency_id, ME.agency) == ME.agency
     return names(
         ("acknowledge", and_(going, acknowledges)),
-        ("flag_blocker", and_(going, team, t.c.blocker.is_(None))),
+        ("flag_blocker", and_(going, team, flags)),
         ("clear_blocker", and_(going, t.c.blocker_agency_id == ME.agency)),
         ("close", and_(going, closes)),
         ("reopen", and_(team, t.c.outcome.is_not(None))),
