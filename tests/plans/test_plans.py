@@ -37,7 +37,8 @@ from integration_api.referrals.statements_moves import BRINGS
 from integration_api.referrals.statements_moves import move as move_referral
 from integration_api.tandem import statements_clock as clock
 from integration_api.tandem import statements_tracks as tracks
-from integration_api.tandem.statements import ACTIONS, act, created, list_tandem_cases
+from integration_api.tandem.statements import list_tandem_cases
+from integration_api.tandem.statements_acts import ACTIONS, act, close, created
 from integration_api.tandem.statements_approvals import BRINGS as ASKED
 from integration_api.tandem.statements_approvals import list_approvals, move_approval
 from integration_api.tandem.statements_clearances import list_clearances, list_procedures
@@ -103,6 +104,7 @@ def others() -> dict[str, Statement]:
     }
     found |= {f"case {t.name}": move_case(t.name) for t in CASE.transitions}
     found |= {name: act(name) for name in ACTIONS} | {"tandem case created": created()}
+    found["tandem case closed in place"] = close(("legal", "placement"), ("placement",))
     for track in (tracks.LEGAL, tracks.PLACEMENT):
         found[f"get {track.lifecycle.name}"] = tracks.get(track)
         found[f"lock {track.lifecycle.name}"] = tracks.lock(track)

@@ -1,7 +1,10 @@
 """Who may see a tandem case and its tracks, and which team the caller is."""
 
+from typing import Any
+
 from asyncpg import Record
-from sqlalchemy import ColumnElement, and_, literal_column, or_, select
+from sqlalchemy import ColumnElement, Uuid, all_, and_, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.cases.access import within_term
@@ -33,6 +36,16 @@ def visible(me: Me) -> ColumnElement[bool]:
         ),
         or_(t.case_id.is_(None), t.lead_agency_id == me.agency, granted),
     )
+
+
+def audience(tandem_id: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Of lead and teams those that may see it now; only its parties and the clock may ask."""
+    return func.ia.tandem_audience(tandem_id, type_=ARRAY(Uuid))
+
+
+def gone(t: FromClause, team: str) -> ColumnElement[bool]:
+    """Whether a team of `t` has no access any more: nothing disclosed to it, or closed."""
+    return t.c[f"{team}_agency_id"] != all_(audience(t.c.id))
 
 
 def sides(t: FromClause, me: Me) -> dict[str, ColumnElement[bool]]:

@@ -6,6 +6,7 @@ EVENTS = {
     "tandem_case.blocker_flagged": "A team has said what stands in the way.",
     "tandem_case.blocker_cleared": "What stood in the way is gone.",
     "tandem_case.closed": "A team has closed it; with the second it is closed.",
+    "tandem_case.closed_in_place": "The lead has closed for a team that has no access any more.",
     "tandem_case.reopened": "A closing was taken back.",
     "employer_declaration.recorded": "A draft of a declaration was recorded.",
     "employer_declaration.changed": "A draft of a declaration was changed.",

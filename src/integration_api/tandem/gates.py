@@ -220,13 +220,23 @@ CLOSURE = Gate(
     (
         Need(
             "legal_track_ended",
-            ("Rechtsstrang ist geschlossen", "the legal track is closed"),
-            lambda f: f.legal.c.status == LegalStatus.CLOSED.value,
+            (
+                "Rechtsstrang zu, oder Team ohne Zugang",
+                "legal track closed, or its team without access",
+            ),
+            lambda f: or_(
+                f.t.c.legal_closed_in_place, f.legal.c.status == LegalStatus.CLOSED.value
+            ),
         ),
         Need(
             "placement_track_ended",
-            ("Vermittlungsstrang ist beendet", "the placement track has ended"),
-            lambda f: _in(f.placement.c.status, PLACEMENT_TRACK.final),
+            (
+                "Vermittlung beendet, oder Team ohne Zugang",
+                "placement ended, or its team without access",
+            ),
+            lambda f: or_(
+                f.t.c.placement_closed_in_place, _in(f.placement.c.status, PLACEMENT_TRACK.final)
+            ),
         ),
         Need(
             "legal_closed",

@@ -29,6 +29,19 @@ PARTIES: dict[str, Label] = {
 }
 
 
+TANDEM_LANE = "tandem_case"
+"""The lane of the timeline for what concerns neither track alone."""
+IN_PLACE = {
+    TandemParty.LEGAL: "closed_in_place_of_legal",
+    TandemParty.PLACEMENT: "closed_in_place_of_placement",
+}
+"""What the timeline says where the lead has closed for a team without access."""
+LANE_STATES: dict[str, Label] = {
+    IN_PLACE[TandemParty.LEGAL]: ("für Rechtsstrang geschlossen", "closed for the legal team"),
+    IN_PLACE[TandemParty.PLACEMENT]: ("für Vermittlung geschlossen", "closed for placement"),
+}
+
+
 class TandemStatus(StrEnum):
     """The status of a tandem case: never set, the first that fits."""
 
@@ -65,8 +78,8 @@ BLOCKER_FREE = Guard(
 )
 BLOCKER_OWN = Guard(
     "blocker_own",
-    "Das Hindernis hat das eigene Team nicht gemeldet.",
-    "The own team has not flagged the blocker.",
+    "Das Hindernis hat ein anderes Team gemeldet, das den Fall noch sieht, oder es gibt keines.",
+    "Another team that still sees the case has flagged the blocker, or there is none.",
 )
 CASE_OPEN_TANDEM = Guard(
     "no_open_tandem_cases",

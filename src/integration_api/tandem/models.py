@@ -1,6 +1,7 @@
 """Tables of tandem cases and of their two tracks."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -46,6 +47,8 @@ tandem_case = Table(
     instant("placement_closed_at", nullable=True),
     instant("closed_at", nullable=True),
     Column("outcome", Text),
+    Column("legal_closed_in_place", Boolean, nullable=False, server_default=text("false")),
+    Column("placement_closed_in_place", Boolean, nullable=False, server_default=text("false")),
     instant("created_at"),
     instant("updated_at"),
     version_column(),
@@ -81,6 +84,11 @@ tandem_case = Table(
     CheckConstraint(
         "(outcome is not null) = (legal_closed_at is not null or placement_closed_at is not null)",
         name="outcome",
+    ),
+    CheckConstraint(
+        "(legal_closed_at is not null or not legal_closed_in_place)"
+        " and (placement_closed_at is not null or not placement_closed_in_place)",
+        name="in_place",
     ),
     Index(
         "uq_tandem_case_open",

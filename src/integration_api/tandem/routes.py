@@ -123,7 +123,7 @@ async def clear_blocker(id: Id, db: Write, if_match: IfMatch = None) -> Response
     scope=WRITE,
 )
 async def close(id: Id, body: CloseTandemCase, db: Write, if_match: IfMatch = None) -> Response:
-    """A team closes after both tracks have ended; the second one closes the tandem case (G4)."""
+    """A team closes once both tracks have ended (G4); the lead for one that lost its access."""
     return await service.close_(db, id, expected(if_match), body.outcome)
 
 

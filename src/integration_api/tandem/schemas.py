@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from integration_api.kernel.scalars import Code, Id, LanguageTag, Text, in_list
 from integration_api.kernel.schemas import Out, PageInfo, PageQuery, Schema
 
-from .lifecycle import TandemStatus
+from .lifecycle import TandemParty, TandemStatus
 from .lifecycle_legal import LEGAL_TRACK, LegalStatus
 from .lifecycle_placement import PLACEMENT_TRACK, PlacementStatus
 
@@ -107,6 +107,10 @@ class TandemCaseOut(Out):
     placement_track: PlacementTrackRef
     blocker: Annotated[str | None, Field(description="What a team has flagged.")]
     outcome: Outcome | None
+    closed_in_place_of: Annotated[
+        list[TandemParty],
+        Field(description="Teams that lost their access and for which the lead has closed."),
+    ]
     redactions: Annotated[
         list[Annotated[Code, in_list("compartments", "core")]],
         Field(description="Compartments left out because the caller may not see them."),

@@ -47,13 +47,9 @@ from .statements import (
     LOCK,
     STILL_OPEN,
     TRACKS,
-    acknowledge,
-    act,
-    close,
-    created,
-    echo,
     list_tandem_cases,
 )
+from .statements_acts import AUDIENCE, acknowledge, act, close, created, echo
 
 TEAMS = tuple(p.value for p in TandemParty)
 
@@ -136,39 +132,53 @@ async def flag_blocker(tx: WriteTx, id: UUID, version: int, blocker: str) -> Ans
 
 
 async def clear_blocker(tx: WriteTx, id: UUID, version: int) -> Answer:
-    """Take a blocker back; who flagged it does.
+    """Take a blocker back; who flagged it does, or the other team once that one is gone.
 
     Raises:
-        NotFound, PreconditionFailed, NotYourMoveProblem, GuardNotMet.
+        NotFound, PreconditionFailed, NotYourMoveProblem.
+        GuardNotMet: it is closed, there is none, or who flagged it still has access.
     """
     _, row = await _held(tx, id, version)
     _must_be_open(row)
-    if row["blocker_agency_id"] != tx.caller.agency_id:
+    by = row["blocker_agency_id"]
+    if by != tx.caller.agency_id and (by is None or by in await _audience(tx, id)):
         raise GuardNotMet(BLOCKER_OWN)
     return await _done(tx, act("clearBlockerTandemCase"), id)
 
 
 async def close_(tx: WriteTx, id: UUID, version: int, outcome: str) -> Answer:
-    """Close as one of the teams; when both have, the tandem case is closed (G4).
+    """Close as a team, and as the lead in place of teams that have lost their access.
 
-    Closing again with the same outcome changes nothing.
+    When both sides are closed, the tandem case is (G4). Again with the same outcome changes
+    nothing.
 
     Raises:
-        NotFound, PreconditionFailed, NotYourMoveProblem, UnknownReference.
-        GuardNotMet: a track has not ended, or a team has closed with another outcome.
+        NotFound, PreconditionFailed, UnknownReference.
+        NotYourMoveProblem: the caller is no team, nor the lead where a team is gone.
+        GuardNotMet: the track of a team that is there has not ended, or a team has closed with
+            another outcome.
     """
     must_know("tandem_outcomes", outcome, "/outcome")
-    team, row = await _held(tx, id, version)
-    if row[f"{team}_closed_at"] and row["outcome"] == outcome:
+    row = await _locked(tx, id, version)
+    seeing = await _audience(tx, id)
+    lost = {team for team in TEAMS if row[f"{team}_agency_id"] not in seeing}
+    mine = parties(tx.caller, row)
+    in_place = lost - mine if row["lead_agency_id"] == tx.caller.agency_id else set()
+    if not (mine or in_place):
+        raise NotYourMoveProblem
+    left = {team for team in mine | in_place if not row[f"{team}_closed_at"]}
+    if not left and row["outcome"] == outcome:
         return await _done(tx, echo("closeTandemCase"), id)
     _must_be_open(row)
     tracks = await tx.row(TRACKS, id=id)
     assert tracks is not None
-    if not ended(tracks):
+    closed_for = {team for team in TEAMS if row[f"{team}_closed_in_place"]}
+    if running(tracks) - lost - closed_for:
         raise GuardNotMet(TRACKS_ENDED)
     if row["outcome"] not in (None, outcome):
         raise GuardNotMet(SAME_OUTCOME)
-    return await _done(tx, close(team), id, outcome=outcome)
+    statement = close(tuple(sorted(left)), tuple(sorted(in_place & left)))
+    return await _done(tx, statement, id, outcome=outcome)
 
 
 async def reopen(tx: WriteTx, id: UUID, version: int) -> Answer:
@@ -197,10 +207,13 @@ async def refuse_if_open(tx: WriteTx, closing: Mapping[str, Any]) -> None:
         raise GuardNotMet(CASE_OPEN_TANDEM)
 
 
-def ended(tracks: Record) -> bool:
-    """Whether both tracks are in a state that no arrow leaves."""
-    legal = tracks["legal_status"] in {s.value for s in LEGAL_TRACK.final}
-    return legal and tracks["placement_status"] in {s.value for s in PLACEMENT_TRACK.final}
+def running(tracks: Record) -> set[str]:
+    """The teams whose track is in a state that an arrow still leaves."""
+    over = {
+        "legal": {s.value for s in LEGAL_TRACK.final},
+        "placement": {s.value for s in PLACEMENT_TRACK.final},
+    }
+    return {team for team in TEAMS if tracks[f"{team}_status"] not in over[team]}
 
 
 def of_visible(row: Record | None, place: Place) -> Answer:
@@ -253,16 +266,28 @@ async def held_below(
     return row
 
 
-async def _held(tx: WriteTx, id: UUID, version: int) -> tuple[str, Record]:
-    """The team that the caller is, and the locked row."""
+async def _locked(tx: WriteTx, id: UUID, version: int) -> Record:
     row = await tx.row(LOCK, id=id)
     if row is None:
         raise NotFound
     concurrency.check(row, version)
+    return row
+
+
+async def _held(tx: WriteTx, id: UUID, version: int) -> tuple[str, Record]:
+    """The team that the caller is, and the locked row."""
+    row = await _locked(tx, id, version)
     teams = parties(tx.caller, row)
     if not teams:
         raise NotYourMoveProblem
     return next(iter(teams)), row
+
+
+async def _audience(tx: WriteTx, id: UUID) -> set[UUID]:
+    """The parties that may see the tandem case now."""
+    row = await tx.row(AUDIENCE, id=id)
+    assert row is not None
+    return set(row["seeing"])
 
 
 def _must_be_open(row: Record) -> None:

@@ -12,9 +12,11 @@ from integration_api.drawings.timeline import Step, timeline_svg
 from integration_api.kernel.answers import Answer, etag, resource
 from integration_api.kernel.db import LoggedReadTx, WriteTx
 from integration_api.kernel.ids import uuid7
+from integration_api.kernel.lifecycle import Label
 from integration_api.kernel.lists import Place
 from integration_api.kernel.problems import GuardNotMet
 
+from .lifecycle import LANE_STATES, TANDEM_LANE
 from .lifecycle_approvals import APPROVAL, NO_CLEARANCE
 from .lifecycle_legal import LEGAL_TRACK
 from .lifecycle_placement import PLACEMENT_TRACK, START_CLEARED
@@ -32,11 +34,18 @@ from .statements_clearances import (
 )
 
 SVG = "image/svg+xml"
-LANES: dict[str, Any] = {one.name: one for one in (LEGAL_TRACK, PLACEMENT_TRACK, APPROVAL)}
+LANES: dict[str, dict[str, Label]] = {
+    **{
+        one.name: {s.value: label for s, label in one.labels.items()}
+        for one in (LEGAL_TRACK, PLACEMENT_TRACK, APPROVAL)
+    },
+    TANDEM_LANE: LANE_STATES,
+}
 LANE_LABELS = {
     LEGAL_TRACK.name: ("Rechtsstrang", "Legal track"),
     PLACEMENT_TRACK.name: ("Vermittlungsstrang", "Placement track"),
     APPROVAL.name: ("Bundesagentur", "Employment agency"),
+    TANDEM_LANE: ("Tandemfall", "Tandem case"),
 }
 
 
@@ -70,11 +79,13 @@ async def drawn_timeline(tx: LoggedReadTx, id: UUID, lang: Language) -> Answer:
             one["lane"],
             datetime.fromisoformat(one["at"]),
             one["status"],
-            LANES[one["lane"]].labels[LANES[one["lane"]].states(one["status"])],
+            LANES[one["lane"]][one["status"]],
         )
         for one in orjson.loads(answer.body)["steps"]
     ]
-    picture = timeline_svg(steps, LANE_LABELS, lang).encode()
+    silent = {TANDEM_LANE} - {step.lane for step in steps}
+    lanes = {lane: label for lane, label in LANE_LABELS.items() if lane not in silent}
+    picture = timeline_svg(steps, lanes, lang).encode()
     return Answer(picture, 200, {"ETag": etag(len(steps), picture)}, SVG)
 
 

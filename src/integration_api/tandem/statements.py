@@ -8,17 +8,17 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
+    all_,
     and_,
     bindparam,
     case,
+    false,
     func,
     insert,
     literal_column,
-    null,
     or_,
     select,
     union_all,
-    update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql.selectable import FromClause
@@ -40,13 +40,14 @@ from integration_api.kernel.shape import (
     names,
     whole,
 )
-from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
+from integration_api.kernel.statements import ME, Change, Personal, Query
 from integration_api.persons.access import live
 from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.models import disclosure, person
 
-from .access import sides, visible
+from .access import audience, gone, sides, visible
 from .facts import Facts, facts_of
+from .lifecycle import TandemParty
 from .models import legal_track, placement_track, tandem_case
 from .rules import status, status_reasons
 
@@ -62,7 +63,8 @@ TIMES = (
     "created_at",
     "updated_at",
 )
-ALL = journal.agencies("lead_agency_id", "legal_agency_id", "placement_agency_id")
+OPENED_TO = journal.agencies("lead_agency_id", "legal_agency_id", "placement_agency_id")
+"""Who hears of a new one: what is written by the same statement, `audience` does not see yet."""
 
 
 def who_of(t: FromClause) -> FromClause:
@@ -79,19 +81,24 @@ def who_of(t: FromClause) -> FromClause:
 
 
 def _actions(t: FromClause, mine: dict[str, ColumnElement[bool]]) -> ColumnElement[Any]:
-    """What a team may do beside moving its track."""
+    """What a team may do beside moving its track, and the lead for a team that is gone."""
     going = t.c.closed_at.is_(None)
     team = or_(*mine.values())
     acknowledges = or_(
         *(and_(m, t.c[f"{name}_acknowledged_at"].is_(None)) for name, m in mine.items())
     )
     closes = or_(*(and_(m, t.c[f"{name}_closed_at"].is_(None)) for name, m in mine.items()))
+    lost = or_(*(and_(t.c[f"{n}_closed_at"].is_(None), gone(t, n)) for n in mine))
+    # CASE, so that who is gone is looked up only for those who can do something about it
+    in_place = case((and_(going, t.c.lead_agency_id == ME.agency), lost), else_=false())
+    left = t.c.blocker_agency_id != all_(audience(t.c.id))
+    leftover = case((and_(going, team, t.c.blocker_agency_id != ME.agency), left), else_=false())
     flags = func.coalesce(t.c.blocker_agency_id, ME.agency) == ME.agency
     return names(
         ("acknowledge", and_(going, acknowledges)),
         ("flag_blocker", and_(going, team, flags)),
-        ("clear_blocker", and_(going, t.c.blocker_agency_id == ME.agency)),
-        ("close", and_(going, closes)),
+        ("clear_blocker", or_(and_(going, t.c.blocker_agency_id == ME.agency), leftover)),
+        ("close", or_(and_(going, closes), in_place)),
         ("reopen", and_(team, t.c.outcome.is_not(None))),
     )
 
@@ -114,6 +121,9 @@ def _document(f: Facts, who: FromClause) -> ColumnElement[Any]:
             fields(**{n: f.placement.c[c] for n, c in track.items()}).label("placement_track"),
             t.c.blocker,
             t.c.outcome,
+            names(*((p.value, t.c[f"{p.value}_closed_in_place"]) for p in TandemParty)).label(
+                "closed_in_place_of"
+            ),
             names(("core", hidden)).label("redactions"),
             _actions(t, sides(t, ME)).label("allowed_actions"),
             *(instant(t.c[n]).label(n) for n in TIMES),
@@ -288,72 +298,8 @@ def _create() -> Change:
     )
     tracks = (_track(legal_track, "legal", new), _track(placement_track, "placement", new))
     changed = ["goal", "legal_track", "placement_track"]
-    parts = journal.record("tandem_case", new, "tandem_case.opened", changed=changed, to=ALL)
+    parts = journal.record("tandem_case", new, "tandem_case.opened", changed=changed, to=OPENED_TO)
     return Change(select(new.c.id).add_cte(*tracks, *parts))
 
 
 CREATE = _create()
-
-
-@variants
-def echo(operation: str) -> Effect:
-    """The answer of an operation that changes nothing more."""
-    return Effect(operation, answer(tandem_case).where(tandem_case.c.id == ID, visible(ME)))
-
-
-def created() -> Effect:
-    """The answer of a creation: its own rows are seen by the next statement only."""
-    return echo("createTandemCase")
-
-
-def _action(operation: str, event: str, brings: dict[str, Any]) -> Effect:
-    """Something that a team does beside moving its track."""
-    values = brings | {"version": tandem_case.c.version + 1, "updated_at": ME.now}
-    moved = (
-        update(tandem_case)
-        .where(tandem_case.c.id == ID, visible(ME))
-        .values(values)
-        .returning(*tandem_case.c)
-        .cte("moved")
-    )
-    parts = journal.record(
-        "tandem_case", moved, f"tandem_case.{event}", changed=sorted(brings), to=ALL
-    )
-    return Effect(operation, answer(moved), *parts)
-
-
-@variants
-def acknowledge(team: str) -> Effect:
-    """A team has taken note of the tandem case."""
-    brings = {f"{team}_acknowledged_at": ME.now}
-    return _action("acknowledgeTandemCase", "acknowledged", brings)
-
-
-@variants
-def close(team: str) -> Effect:
-    """A team closes; with the second, the tandem case is closed."""
-    other = tandem_case.c[f"{'placement' if team == 'legal' else 'legal'}_closed_at"]
-    brings = {
-        f"{team}_closed_at": ME.now,
-        "outcome": bindparam("outcome", type_=Text()),
-        "closed_at": case((other.is_not(None), ME.now)),
-    }
-    return _action("closeTandemCase", "closed", brings)
-
-
-NO_END = dict.fromkeys(("legal_closed_at", "placement_closed_at", "closed_at", "outcome"), null())
-ACTIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "reopenTandemCase": ("reopened", NO_END),
-    "flagBlockerTandemCase": (
-        "blocker_flagged",
-        {"blocker": bindparam("blocker", type_=Text()), "blocker_agency_id": ME.agency},
-    ),
-    "clearBlockerTandemCase": ("blocker_cleared", {"blocker": null(), "blocker_agency_id": null()}),
-}
-"""Operations that are the same for both teams: the event, and what they bring."""
-
-
-@variants
-def act(operation: str) -> Effect:
-    """One of them; compiled when it is first asked for, since its answer is long."""
-    return _action(operation, *ACTIONS[operation])

@@ -16,7 +16,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.kernel import journal
@@ -25,7 +25,7 @@ from integration_api.kernel.lists import Direction, envelope, page
 from integration_api.kernel.shape import NOBODY, instant, whole
 from integration_api.kernel.statements import ME, Personal, Query
 
-from .access import visible
+from .access import audience, visible
 from .models import tandem_case
 from .models_work import tandem_step
 from .statements import ID, answered, arrows, who_of
@@ -37,17 +37,8 @@ HIDDEN = {"municipality_id", "version"}
 
 
 def told(row: FromClause) -> ColumnElement[Any]:
-    """The lead and both teams of the tandem case above."""
-    t = tandem_case.c
-    parties = array([t.lead_agency_id, t.legal_agency_id, t.placement_agency_id])
-    return (
-        select(
-            func.array(select(func.unnest(parties).column_valued("p")).distinct().scalar_subquery())
-        )
-        .where(t.id == row.c.tandem_case_id)
-        .correlate(row)
-        .scalar_subquery()
-    )
+    """Those of the lead and both teams that may see the tandem case above now."""
+    return audience(row.c.tandem_case_id)
 
 
 def document(
@@ -107,18 +98,25 @@ def listed(
     return Personal(operation, envelope(found, shape, source, *columns))
 
 
-def step(lane: str, moved: FromClause, state: ColumnElement[Any] | None = None) -> CTE:
-    """The row of the timeline that a move leaves; `state` where `moved` does not have it."""
+def step(
+    lane: str,
+    moved: FromClause,
+    state: ColumnElement[Any] | None = None,
+    *,
+    of: ColumnElement[Any] | None = None,
+    name: str = "step",
+) -> CTE:
+    """The row of the timeline that a move leaves; `state`, `of` where `moved` has them not."""
     names = ["municipality_id", "tandem_case_id", "lane", "status", "at"]
     reached = moved.c.status if state is None else state
     row = select(
         moved.c.municipality_id,
-        moved.c.tandem_case_id,
+        moved.c.tandem_case_id if of is None else of,
         literal_column(f"'{lane}'"),
         reached,
         ME.now,
     )
-    return insert(tandem_step).from_select(names, row).cte("step")
+    return insert(tandem_step).from_select(names, row).cte(name)
 
 
 def add(table: Table, values: dict[str, Any], noun: str, event: str) -> tuple[FromClause, Any]:
