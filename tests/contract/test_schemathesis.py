@@ -31,7 +31,7 @@ RULES: dict[str, tuple[int, set[str]]] = {
     "createAgency": (422, {"period_order"}),
     "createMember": (422, {"period_order"}),
     "addResidencePeriod": (422, {"period_order"}),
-    "createConsent": (422, {"period_order"}),
+    "createConsent": (422, {"period_order", "release_names_functions"}),
     "grantDisclosure": (422, {"period_order"}),
     "createEmployerDeclaration": (422, {"period_order"}),
     "createTandemCase": (422, {"both_or_neither"}),
