@@ -33,6 +33,7 @@ RULES: dict[str, tuple[int, set[str]]] = {
     "addResidencePeriod": (422, {"period_order"}),
     "createConsent": (422, {"period_order", "release_names_functions"}),
     "grantDisclosure": (422, {"period_order"}),
+    "previewDisclosure": (422, {"period_order"}),
     "createEmployerDeclaration": (422, {"period_order"}),
     "createTandemCase": (422, {"both_or_neither"}),
     "grantLegalTrack": (422, {"period_order"}),
