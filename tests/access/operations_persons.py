@@ -1,6 +1,6 @@
 """Operations of persons, residence periods, consents and disclosures."""
 
-from tests.access.operations_register import Call, call, reading
+from tests.access.operations_register import PREPARED, Call, call, reading
 from tests.cast import id_of
 from tests.make import Make
 
@@ -72,6 +72,12 @@ async def _(make: Make) -> Call:
     p = await make.person()
     d = await make.disclosure(p, await make.consent(p))
     return Call("POST", f"/v1/disclosures/{d.id}/revoke", None, d.etag, (d.id,))
+
+
+@call("previewDisclosure")
+async def _(make: Make) -> Call:
+    granted = await PREPARED["grantDisclosure"](make)
+    return Call("POST", "/v1/disclosures/preview", granted.body, ids=granted.ids)
 
 
 @call("grantDisclosure")
