@@ -5,6 +5,7 @@ The known-bad twin has neither, and the same check must fail on it.
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -146,6 +147,31 @@ async def test_the_policy_of_every_table_of_the_tandem_hides_alone(
         await connection.execute(acting(party))
         for table in WORK:
             assert await connection.fetchval(f"select count(*) from ia.{table}") > 0, table
+
+
+async def test_the_ceiling_of_placement_holds_in_the_predicates_alone(above: Make) -> None:
+    """A lead that may never see placement, however it became the lead."""
+    made = await world(above)
+    await above.connection.execute(
+        "update ia.tandem_case set lead_agency_id = $1 where id = $2",
+        id_of("enforcement"), UUID(made.tandem),
+    )  # fmt: skip
+    for name in ("", "/legal-track", "/placement-track", "/gates", "/timeline", "/procedures"):
+        path = f"/v1/tandem-cases/{made.tandem}{name}"
+        assert (await above.clients.get("labour", path)).status_code == 200
+        assert (await above.clients.get("enforcement", path)).status_code == 404, name
+    listed = (await above.clients.get("enforcement", "/v1/tandem-cases")).json()["items"]
+    assert listed == []
+
+
+async def test_the_ceiling_of_placement_holds_in_the_policies_alone(
+    make: Make, connection: Connection
+) -> None:
+    await world(make)
+    await connection.execute(acting("lead"))
+    await connection.execute("set local app.compartments = '{core,residence}'")
+    for table in WORK:
+        assert await connection.fetchval(f"select count(*) from ia.{table}") == 0, table
 
 
 def machine(agency: str) -> Principal:

@@ -1,9 +1,23 @@
-"""Who may see a tandem case and its tracks, and which team the caller is."""
+"""Who may see a tandem case and its tracks, and which team the caller is.
+
+Its parties share it and what was found; what a team writes for itself asks for a disclosure.
+"""
 
 from typing import Any
 
 from asyncpg import Record
-from sqlalchemy import ColumnElement, Uuid, all_, and_, func, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    Uuid,
+    all_,
+    and_,
+    any_,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import FromClause
 
@@ -11,9 +25,14 @@ from integration_api.cases.access import within_term
 from integration_api.cases.models import case_access
 from integration_api.kernel.principal import Principal
 from integration_api.kernel.statements import Me
+from integration_api.persons.access import live, may
+from integration_api.persons.models import disclosure
 
 from .lifecycle import TandemParty
 from .models import tandem_case
+
+COMPARTMENT = "placement"
+"""What a tandem case shows as a whole; who may never see that sees none."""
 
 
 def visible(me: Me) -> ColumnElement[bool]:
@@ -29,6 +48,7 @@ def visible(me: Me) -> ColumnElement[bool]:
     )
     return and_(
         t.municipality_id == me.municipality_id,
+        may(me, COMPARTMENT),
         or_(
             t.lead_agency_id == me.agency,
             t.legal_agency_id == me.agency,
@@ -36,6 +56,21 @@ def visible(me: Me) -> ColumnElement[bool]:
         ),
         or_(t.case_id.is_(None), t.lead_agency_id == me.agency, granted),
     )
+
+
+def sees(me: Me, t: FromClause, track: FromClause, compartment: str) -> ColumnElement[bool]:
+    """Whether the caller sees what a team wrote for itself: as that team, or by a disclosure."""
+    code = literal_column(f"'{compartment}'", Text)
+    d = disclosure.c
+    opened = (
+        select(d.id)
+        .where(d.case_id == t.c.case_id, d.person_id == t.c.person_id, live(me.agency))
+        .where(code == any_(d.compartments))
+        .correlate_except(disclosure)
+        .offset(literal_column("0"))  # a probe, as above
+        .exists()
+    )
+    return and_(may(me, compartment), or_(track.c.agency_id == me.agency, opened))
 
 
 def audience(tandem_id: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -58,6 +58,11 @@ class TandemStatus(StrEnum):
 TANDEM_OPEN = Guard(
     "tandem_case_open", "Der Tandemfall ist geschlossen.", "The tandem case is closed."
 )
+LEAD_MAY_SEE = Guard(
+    "lead_may_see_placement",
+    "Stelle oder Rolle sieht keine Vermittlungsdaten und kann daher keinen Tandemfall eröffnen.",
+    "Unit or role may never see placement, so that it cannot open a tandem case.",
+)
 TEAM_BEGINS = Guard(
     "team_begins",
     "Ohne Fall beginnt nur eines der beiden Teams einen Tandemfall.",

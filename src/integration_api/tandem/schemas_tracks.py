@@ -178,6 +178,19 @@ class EndPlacement(Schema):
     ]
 
 
+OF_RESIDENCE = Field(
+    description="Null also when `redactions` names `residence`.",
+    json_schema_extra={"x-compartment": "residence"},
+)
+Redactions = Annotated[
+    list[Annotated[Code, in_list("compartments", "residence")]],
+    Field(
+        description="What its team keeps to itself: shown to it, and to whom the compartment is"
+        " disclosed."
+    ),
+]
+
+
 class Restrictions(Out):
     """What a permit is bound to."""
 
@@ -196,19 +209,22 @@ class LegalTrackOut(Out):
     tandem_case_id: UUID
     agency_id: Annotated[UUID, Field(description="The team that owns it.")]
     status: LegalStatus
-    legal_basis: str | None
-    identity_status: Identity | None
-    missing_facts: list[Annotated[Code, in_list("missing_facts", "identity_document")]]
+    legal_basis: Annotated[str | None, OF_RESIDENCE]
+    identity_status: Annotated[Identity | None, OF_RESIDENCE]
+    missing_facts: Annotated[
+        list[Annotated[Code, in_list("missing_facts", "identity_document")]] | None, OF_RESIDENCE
+    ]
     facts_due_on: date | None
-    unblock_conditions: str | None
+    unblock_conditions: Annotated[str | None, OF_RESIDENCE]
     eligible_from: date | None
     application_received_on: date | None
-    ba_exemption: str | None
+    ba_exemption: Annotated[str | None, OF_RESIDENCE]
     permit_valid_from: date | None
     permit_valid_to: date | None
     permit_restrictions: Restrictions | None
-    remedy_filed_on: date | None
-    reason: Annotated[str | None, Field(description="Coded reason of the last move.")]
+    remedy_filed_on: Annotated[date | None, OF_RESIDENCE]
+    reason: Annotated[str | None, OF_RESIDENCE]
+    redactions: Redactions
     allowed_actions: Annotated[list[str], Field(description="Arrows the caller may fire now.")]
     created_at: datetime
     updated_at: datetime
@@ -225,7 +241,15 @@ class PlacementTrackOut(Out):
     status: PlacementStatus
     contract_signed_on: date | None
     started_on: date | None
-    reason: Annotated[str | None, Field(description="Coded reason of the last move.")]
+    reason: Annotated[
+        str | None,
+        Field(
+            description="Coded reason of the last move; null too when `redactions` names"
+            " `placement`.",
+            json_schema_extra={"x-compartment": "placement"},
+        ),
+    ]
+    redactions: Redactions
     allowed_actions: Annotated[list[str], Field(description="Arrows the caller may fire now.")]
     created_at: datetime
     updated_at: datetime

@@ -23,12 +23,13 @@ from integration_api.kernel.problems import (
 )
 from integration_api.kernel.statements import Query
 
-from .access import parties
+from .access import COMPARTMENT, parties
 from .lifecycle import (
     BLOCKER_FREE,
     BLOCKER_OWN,
     CASE_OPEN_TANDEM,
     DISCLOSED_TO_TEAMS,
+    LEAD_MAY_SEE,
     NO_OTHER_OPEN,
     NOT_CLOSED_YET,
     SAME_OUTCOME,
@@ -79,10 +80,12 @@ async def create(tx: WriteTx, given: TandemCaseIn) -> Answer:
 
     Raises:
         UnknownReference: a code, the case, person or a team does not exist for the caller.
-        GuardNotMet: the case is closed, the person is not disclosed to both teams, or another
-            tandem case of this person is open in the case.
+        GuardNotMet: the caller may never see placement, the case is closed, the person is not
+            disclosed to both teams, or another tandem case of this person is open in the case.
     """
     must_know("tandem_goals", given.goal, "/goal")
+    if COMPARTMENT not in tx.caller.compartments:
+        raise GuardNotMet(LEAD_MAY_SEE)
     values, held = given.model_dump(), None
     if given.case_id:
         held = await tx.row(HOLD_CASE, case_id=given.case_id)

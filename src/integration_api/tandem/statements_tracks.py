@@ -11,7 +11,9 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     literal_column,
+    not_,
     null,
     select,
     update,
@@ -23,17 +25,17 @@ from integration_api.kernel import journal
 from integration_api.kernel.lifecycle import Lifecycle
 from integration_api.kernel.lists import variants
 from integration_api.kernel.operations import camel
-from integration_api.kernel.shape import instant, whole
+from integration_api.kernel.shape import instant, names, whole
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 
-from .access import visible
+from .access import COMPARTMENT, sees, visible
 from .facts import facts_of
 from .lifecycle_legal import LEGAL_TRACK
 from .lifecycle_placement import PLACEMENT_TRACK
 from .models import legal_track, placement_track, tandem_case
 from .rules import RULES
 from .statements import ID, answered, arrows, who_of
-from .statements_below import step, told
+from .statements_below import COMPARTMENTS, step, told
 
 REASON = {"reason": bindparam("reason", type_=Text())}
 
@@ -89,40 +91,69 @@ OWN = {"id", "municipality_id", "created_at", "updated_at", "version"}
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A track: its drawing, its table, what its arrows bring, what of a person it holds."""
+    """A track: its drawing, its table, what its arrows bring, and what its team keeps to itself.
+
+    Columns in `guarded` are shown by a disclosure that names `compartment`, and to the team.
+    """
 
     lifecycle: Lifecycle[Any]
     table: Table
     brings: Mapping[str, Mapping[str, Any]]
-    compartments: str
+    compartment: str
+    guarded: frozenset[str]
 
     def __hash__(self) -> int:
         return hash(self.lifecycle.name)
 
 
-LEGAL = Track(LEGAL_TRACK, legal_track, LEGAL_BRINGS, "core,residence")
-PLACEMENT = Track(PLACEMENT_TRACK, placement_track, PLACEMENT_BRINGS, "core,placement")
+RESIDENCE = frozenset(
+    {
+        *("legal_basis", "identity_status", "unblock_conditions", "missing_facts"),
+        *("ba_exemption", "remedy_filed_on", "reason"),
+    }
+)
+LEGAL = Track(LEGAL_TRACK, legal_track, LEGAL_BRINGS, "residence", RESIDENCE)
+PLACEMENT = Track(
+    PLACEMENT_TRACK, placement_track, PLACEMENT_BRINGS, "placement", frozenset({"reason"})
+)
 
 
 def _answer(track: Track, row: FromClause) -> Any:
     """A select of one answer from `row`: document, version, whom it is about."""
     t, who = tandem_case, who_of(tandem_case)
+    seen = _seen(track, row, t)
     columns = [c.name for c in track.table.columns if c.name not in OWN]
     document = whole(
         select(
             row.c.id,
-            *(row.c[n] for n in columns),
+            *(
+                case((seen.c.whole, row.c[n])).label(n) if n in track.guarded else row.c[n]
+                for n in columns
+            ),
+            names((track.compartment, not_(seen.c.whole))).label("redactions"),
             arrows(track.lifecycle, row.c.status, t),
             instant(row.c.created_at).label("created_at"),
             instant(row.c.updated_at).label("updated_at"),
-        ).correlate(row, t)
+        ).correlate(row, t, seen)
     )
-    held: ColumnElement[Any] = literal_column(f"'{{{track.compartments}}}'::text[]")
-    return answered(document, row.c.version, who, held).select_from(
-        row.join(t, and_(t.c.id == row.c.tandem_case_id, visible(ME))).join(
-            who, literal_column("true")
-        )
+    true: ColumnElement[bool] = literal_column("true")
+    return answered(document, row.c.version, who, _held(track, seen)).select_from(
+        row.join(t, and_(t.c.id == row.c.tandem_case_id, visible(ME)))
+        .join(who, true)
+        .join(seen, true)
     )
+
+
+def _seen(track: Track, row: FromClause, t: FromClause) -> FromClause:
+    """Whether the caller sees the whole track: one row, asked once for all guarded columns."""
+    one = select(sees(ME, t, row, track.compartment).label("whole")).offset(literal_column("0"))
+    return one.correlate(row, t).lateral("seen")
+
+
+def _held(track: Track, seen: FromClause) -> ColumnElement[Any]:
+    """The compartments that an answer shows something of, for the record of the access."""
+    every = ",".join(sorted({"core", COMPARTMENT, track.compartment}))
+    return case((seen.c.whole, literal_column(f"'{{{every}}}'::text[]")), else_=COMPARTMENTS)
 
 
 @variants
@@ -178,11 +209,13 @@ def move(track: Track, arrow: str) -> Effect:
         .returning(*table.c)
         .cte("moved")
     )
+    # an event goes to all who see the tandem case: it names what all of them see
+    shared = sorted(brings.keys() - track.guarded)
     parts = journal.record(
         track.lifecycle.name,
         moved,
         drawn.event,
-        changed=["status", *sorted(brings)],
+        changed=["status", *shared],
         to=told,
         reason=moved.c.reason,
     )
