@@ -41,7 +41,7 @@ from integration_api.kernel.shape import (
     whole,
 )
 from integration_api.kernel.statements import ME, Change, Personal, Query
-from integration_api.persons.access import live
+from integration_api.persons.access import live, visible_disclosures
 from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.models import disclosure, person
 
@@ -223,7 +223,7 @@ def _disclosed_to(team: str) -> ColumnElement[bool]:
     shown = (
         select(disclosure.c.id)
         .where(disclosure.c.case_id == CASE_ID, disclosure.c.person_id == PERSON_ID)
-        .where(live(team_id))
+        .where(live(team_id), visible_disclosures(ME))
         .exists()
     )
     return or_(team_id == ME.agency, shown)
