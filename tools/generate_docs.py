@@ -13,6 +13,8 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from integration_api.app import LIFECYCLES
 from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.kernel.operations import camel
@@ -20,11 +22,12 @@ from integration_api.kernel.problems import REGISTRY
 from integration_api.kernel.settings import PREFIX, Settings
 from integration_api.tandem.gates import GATES
 from integration_api.tandem.rules import STATUSES
+from tools import privacy_page
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAWINGS = Path("docs/lifecycles")
 OPERATIONS = Path("docs/operations.md")
-BEGIN, END = "<!-- settings: generated -->", "<!-- /settings -->"
+PRIVACY = Path("docs/privacy.md")
 GENERATED = "<!-- Generated from the code by `make docs`; change the code, not this page. -->"
 
 
@@ -38,8 +41,9 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
     found[DRAWINGS / "README.md"] = _drawings()
     found[DRAWINGS / "tandem_case.md"] = _tandem()
     found[Path("openapi/problems.md")] = _problems()
-    if (root / OPERATIONS).exists():
-        found[OPERATIONS] = _between((root / OPERATIONS).read_text("utf-8"))
+    for path, blocks in ((OPERATIONS, _settings()), (PRIVACY, _privacy())):
+        if (root / path).exists():
+            found[path] = _filled(path, (root / path).read_text("utf-8"), blocks)
     return found
 
 
@@ -169,13 +173,26 @@ def _problems() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _between(text: str) -> str:
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise ValueError(f"{OPERATIONS} needs the lines {BEGIN} and {END}, once each")
-    before, _, rest = text.partition(BEGIN)
+def _filled(path: Path, text: str, blocks: dict[str, str]) -> str:
+    """The page with each block between its markers, which stand on lines of their own."""
+    for name, block in blocks.items():
+        begin, end = f"<!-- {name}: generated -->", f"<!-- /{name} -->"
+        if text.count(begin) != 1 or text.count(end) != 1:
+            raise ValueError(f"{path} needs the lines {begin} and {end}, once each")
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}\n\n{block}\n\n{end}{rest.partition(end)[2]}"
+    return text
+
+
+def _privacy() -> dict[str, str]:
+    tables = {name: _table(*found) for name, found in privacy_page.blocks().items()}
+    names = ", ".join(f"`{name}`" for name in privacy_page.nothing_personal())
+    return tables | {"nothing": f"Nothing of people stands in {names}."}
+
+
+def _settings() -> dict[str, str]:
     rows = ((f"`{PREFIX}{n.upper()}`", *_setting(f)) for n, f in Settings.model_fields.items())
-    table = _table(("Setting", "Default", "Values", "Meaning"), rows)
-    return f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.partition(END)[2]}"
+    return {"settings": _table(("Setting", "Default", "Values", "Meaning"), rows)}
 
 
 def _setting(field: FieldInfo) -> tuple[str, str, str]:

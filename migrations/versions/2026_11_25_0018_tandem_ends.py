@@ -10,7 +10,7 @@ and to the clock (which acts for the agency of zeros) alone. Events go to whom i
 from migrations_sql import run
 
 revision = "0018_tandem_ends"
-down_revision = "0017_validate_grounds"
+down_revision = "0022_tasks"
 branch_labels = None
 depends_on = None
 

@@ -23,11 +23,12 @@ LISTS = {
     "listDisclosures": "/v1/disclosures",
     "listCases": "/v1/cases",
     "listReferrals": "/v1/referrals",
+    "listTasks": "/v1/tasks",
     "getMe": "/v1/me",
 }
 """Operations without an id: a stranger sees none of the owner's rows in them."""
-SHARED = {"getEmployer", "updateEmployer"}
-"""Data of companies, for the whole municipality: strangers are only those of another one."""
+SHARED = {"getEmployer", "updateEmployer", "breakGlass"}
+"""Open to the whole municipality, or in an emergency: strangers are only those of another one."""
 OWN_ONLY = {
     "createPerson": "creates a row of the caller's own; names no other",
     "createEmployer": "creates a row that the whole municipality sees; names no other",

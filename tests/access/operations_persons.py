@@ -1,4 +1,4 @@
-"""Operations of persons, residence periods, consents and disclosures."""
+"""Operations of persons, residence periods, consents, disclosures, and tasks about them."""
 
 from tests.access.operations_register import PREPARED, Call, call, reading
 from tests.cast import id_of
@@ -78,6 +78,25 @@ async def _(make: Make) -> Call:
 async def _(make: Make) -> Call:
     granted = await PREPARED["grantDisclosure"](make)
     return Call("POST", "/v1/disclosures/preview", granted.body, ids=granted.ids)
+
+
+@call("breakGlass", "jobcenter/worker_1")
+async def _(make: Make) -> Call:
+    p = await make.person()
+    body = {"person_id": p.id, "reason": "danger_to_life", "justification": "Notfall im Warteraum."}
+    return Call("POST", "/v1/disclosures/break-glass", body, ids=(p.id,))
+
+
+@call("getTask")
+async def _(make: Make) -> Call:
+    return reading("tasks", await make.task())
+
+
+@call("completeTask")
+async def _(make: Make) -> Call:
+    t = await make.task()
+    where = f"/v1/tasks/{t.id}/complete"
+    return Call("POST", where, {"outcome": "justified"}, t.etag, (t.id,))
 
 
 @call("grantDisclosure")
