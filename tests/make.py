@@ -306,9 +306,9 @@ DECLARED: dict[str, Any] = {
     "gross_pay_cents": 240000,
     "pay_period": "month",
     "starts_on": f"{clock.today() + timedelta(days=7)}",
-    "temp_agency": False,
-    "regulated_occupation": False,
-    "social_insurance": True,
+    "temp_agency": "no",
+    "regulated_occupation": "no",
+    "social_insurance": "yes",
     "annual_leave_days": 28,
     "signed_on": "2026-11-20",
 }

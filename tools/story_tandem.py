@@ -115,9 +115,9 @@ def nobody_starts_uncleared(story: Story) -> None:
         "gross_pay_cents": 240000,
         "pay_period": "month",
         "starts_on": start["started_on"],
-        "temp_agency": False,
-        "regulated_occupation": False,
-        "social_insurance": True,
+        "temp_agency": "no",
+        "regulated_occupation": "no",
+        "social_insurance": "yes",
         "annual_leave_days": 28,
         "signed_on": today,
     }

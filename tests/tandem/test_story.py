@@ -215,7 +215,7 @@ async def test_a_permit_binds_what_may_be_cleared(committed: Committed) -> None:
 async def test_a_regulated_occupation_needs_its_licence(committed: Committed) -> None:
     clients, make = committed.clients, committed.make
     tandem = await make.tandem()
-    await make.declaration(tandem, regulated_occupation=True)
+    await make.declaration(tandem, regulated_occupation="yes")
     assert await missing(committed, tandem, "G2") == ["licence_if_regulated"]
     path = f"/v1/tandem-cases/{tandem.id}/procedures"
     running = {"kind": "recognition_procedure", "competent_authority": "Bezirksregierung"}

@@ -171,7 +171,7 @@ RECOGNITION = Gate(
                 "regulated: licence there or promised",
             ),
             lambda f: or_(
-                f.declaration.c.regulated_occupation.is_(False),
+                f.declaration.c.regulated_occupation == literal_column("'no'"),
                 one_of(f.recognition.c.result, LICENSED),
             ),
         ),

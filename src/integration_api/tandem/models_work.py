@@ -39,6 +39,9 @@ def _of_tandem(name: str) -> tuple[Column[object] | ForeignKeyConstraint | Index
     )
 
 
+ANSWERS = ("temp_agency", "regulated_occupation", "collective_agreement", "social_insurance")
+"""Columns that hold yes, no, or null while nobody answered."""
+
 employer_declaration = Table(
     "employer_declaration",
     metadata,
@@ -57,10 +60,10 @@ employer_declaration = Table(
     Column("pay_period", Text),
     Column("starts_on", Date),
     Column("ends_on", Date),
-    Column("temp_agency", Boolean),
-    Column("regulated_occupation", Boolean),
-    Column("collective_agreement", Boolean),
-    Column("social_insurance", Boolean),
+    Column("temp_agency", Text),
+    Column("regulated_occupation", Text),
+    Column("collective_agreement", Text),
+    Column("social_insurance", Text),
     Column("annual_leave_days", Integer),
     Column("signed_on", Date),
     Column("on_behalf", Boolean, nullable=False),
@@ -80,6 +83,7 @@ employer_declaration = Table(
         name="fk_employer_declaration_replaces",
     ),
     CheckConstraint("ends_on >= starts_on", name="term"),
+    *(CheckConstraint(f"{n} in ('yes', 'no')", name=n) for n in ANSWERS),
     CheckConstraint("(status = 'submitted') = (submitted_at is not null)", name="submitted"),
     CheckConstraint(DECLARATION.sql_in(), name="status"),
 )

@@ -1,6 +1,7 @@
 """Employer declarations, requests to the employment agency, procedures, gates, clearances."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -20,6 +21,13 @@ PayPeriod = Annotated[Code, in_list("pay_periods", "month")]
 Cents = Annotated[Int, Field(ge=0, le=100_000_000, description="Gross pay in cents.")]
 LeaveDays = Annotated[Int, Field(ge=0, le=366, description="Annual leave in days.")]
 Policy = Annotated[Code, in_list("deadline_policies", "ba_approval")]
+
+
+class YesNo(StrEnum):
+    """An answer of the employer; null: not answered yet."""
+
+    YES = "yes"
+    NO = "no"
 
 
 class DeclarationIn(Schema):
@@ -44,12 +52,12 @@ class DeclarationIn(Schema):
     pay_period: PayPeriod | None = None
     starts_on: Annotated[Day | None, Field(description="First day of work.")] = None
     ends_on: Annotated[Day | None, Field(description="Last day; null: unlimited.")] = None
-    temp_agency: Annotated[Flag | None, Field(description="Temporary agency work.")] = None
+    temp_agency: Annotated[YesNo | None, Field(description="Temporary agency work.")] = None
     regulated_occupation: Annotated[
-        Flag | None, Field(description="The occupation needs a licence.")
+        YesNo | None, Field(description="The occupation needs a licence.")
     ] = None
-    collective_agreement: Flag | None = None
-    social_insurance: Annotated[Flag | None, Field(description="Subject to it.")] = None
+    collective_agreement: YesNo | None = None
+    social_insurance: Annotated[YesNo | None, Field(description="Subject to it.")] = None
     annual_leave_days: LeaveDays | None = None
     signed_on: Annotated[Day | None, Field(description="Signature of the employer.")] = None
 
@@ -73,10 +81,10 @@ class DeclarationPatch(Schema):
     pay_period: Annotated[PayPeriod | Unset | None, UNSET]
     starts_on: Annotated[Day | Unset | None, UNSET]
     ends_on: Annotated[Day | Unset | None, UNSET]
-    temp_agency: Annotated[Flag | Unset | None, UNSET]
-    regulated_occupation: Annotated[Flag | Unset | None, UNSET]
-    collective_agreement: Annotated[Flag | Unset | None, UNSET]
-    social_insurance: Annotated[Flag | Unset | None, UNSET]
+    temp_agency: Annotated[YesNo | Unset | None, UNSET]
+    regulated_occupation: Annotated[YesNo | Unset | None, UNSET]
+    collective_agreement: Annotated[YesNo | Unset | None, UNSET]
+    social_insurance: Annotated[YesNo | Unset | None, UNSET]
     annual_leave_days: Annotated[LeaveDays | Unset | None, UNSET]
     signed_on: Annotated[Day | Unset | None, UNSET]
 
@@ -102,10 +110,10 @@ class DeclarationOut(Out):
     pay_period: PayPeriod | None
     starts_on: date | None
     ends_on: date | None
-    temp_agency: bool | None
-    regulated_occupation: bool | None
-    collective_agreement: bool | None
-    social_insurance: bool | None
+    temp_agency: YesNo | None
+    regulated_occupation: YesNo | None
+    collective_agreement: YesNo | None
+    social_insurance: YesNo | None
     annual_leave_days: int | None
     signed_on: date | None
     on_behalf: bool
