@@ -21,6 +21,7 @@ from .code_lists.service import Language
 from .contract.build import Example, build, to_json, to_yaml
 from .disclosures import routes as disclosures
 from .edge import guards
+from .edge.limiter import Limits
 from .employers import routes as employers
 from .health import routes as health
 from .identity.credentials import credentials
@@ -157,7 +158,8 @@ def create_app(
     problems.install(app)
     app.exception_handler(Replay)(_replayed)
     reactions.wire(REACTIONS)
-    app.add_middleware(guards.Guard, deadline=settings.request_deadline_seconds)
+    limits = Limits(settings.caller_rate, settings.address_rate)
+    app.add_middleware(guards.Guard, limits=limits, deadline=settings.request_deadline_seconds)
     app.add_middleware(observability.Observe)
     return app
 

@@ -198,7 +198,7 @@ def problem_refs(doc: Document, registry: Iterable[ProblemType], public_url: str
 
 
 def answer_headers(doc: Document) -> None:
-    """`API-Version` on every answer, `ETag` on a single resource, `Location` on a new one."""
+    """Version and rate limits on every answer, `ETag` on one resource, `Location` on a new one."""
     doc["components"]["headers"] = deepcopy(PARTS["headers"])
     doc["components"]["headers"]["ApiVersion"]["example"] = doc["info"]["version"]
     for where, _, op in calls(doc):
@@ -212,6 +212,7 @@ def answer_headers(doc: Document) -> None:
                 "API-Version" if n == "ApiVersion" else n: {"$ref": f"#/components/headers/{n}"}
                 for n in found
             }
+            refs |= deepcopy(PARTS["rate_headers"])
             answers[code]["headers"] = refs | answers[code].get("headers", {})
 
 

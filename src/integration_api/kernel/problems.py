@@ -95,7 +95,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
     """The base: a subclass is one type, an instance one occurrence."""
 
     type: ClassVar[ProblemType]
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
     """Seconds after which the same request may succeed."""
 
     def __init__(self, *findings: Finding, **members: object) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "INTEGRATION_API_"
+_RATE = r"^[1-9][0-9]{0,8}/(second|minute|hour)(;[1-9][0-9]{0,8}/(second|minute|hour))*$"
 
 
 class _Files(PydanticBaseSettingsSource):
@@ -60,6 +61,19 @@ class Settings(BaseSettings):
     )
     request_deadline_seconds: float = Field(
         15.0, gt=0, le=300, description="Longest time one request may take before 503."
+    )
+    caller_rate: str = Field(
+        "200/second;6000/minute",
+        pattern=_RATE,
+        description="Requests of one client or member to one process, before 429.",
+    )
+    address_rate: str = Field(
+        "100/second;3000/minute",
+        pattern=_RATE,
+        description="Requests without a known credential from one address, before 429.",
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Addresses or networks whose `X-Forwarded-For` counts, as a JSON array."
     )
     credential_cache_seconds: float = Field(
         30.0, ge=0, le=300, description="How long a looked-up credential is trusted unasked."
