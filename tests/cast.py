@@ -98,6 +98,9 @@ create function looking.widen(p_id uuid) returns void language sql security defi
 create function looking.deem(p_id uuid) returns void language sql security definer as
   $$ update ia.ba_approval_request set status = 'deemed_approved', deemed_at = now()
      where id = p_id $$;
+create function looking.count(p_table text) returns bigint language plpgsql security definer as
+  $$ declare n bigint; begin execute format('select count(*) from ia.%I', p_table) into n;
+     return n; end $$;
 create function looking.reads() returns setof ia.access_record language sql
   security definer as $$ select * from ia.access_record order by id $$;
 """

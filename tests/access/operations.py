@@ -176,6 +176,12 @@ async def _(make: Make) -> Call:
     return Call("POST", f"/v1/disclosures/{d.id}/revoke", None, d.etag, (d.id,))
 
 
+@call("previewDisclosure")
+async def _(make: Make) -> Call:
+    granted = await PREPARED["grantDisclosure"](make)
+    return Call("POST", "/v1/disclosures/preview", granted.body, ids=granted.ids)
+
+
 @call("grantDisclosure")
 async def _(make: Make) -> Call:
     p = await make.person()

@@ -19,7 +19,7 @@ from tests.clients import Clients, guard_of
 from tests.contract.recording import PICTURES, PLAIN, RECORDED
 from tests.make import Make
 
-REUSED = {"name": {"kind": "mononym", "mononym": "Schlüssel"}}
+REUSED = {"slug": "frueher", "name": "Früher", "type": "jobcenter", "active_from": "2026-01-01"}
 DOCUMENTS = {
     "listCodeLists": "/v1/code-lists?limit=1",
     "listLifecycles": "/v1/lifecycles",
@@ -126,7 +126,7 @@ async def test_a_key_of_another_request_is_refused(
     call, owner = await call_of(operation, make)
     if call.method != "POST":
         return
-    used = await clients.post(owner, "/v1/persons", REUSED, key="used-elsewhere")
+    used = await clients.post(owner, "/v1/agencies", REUSED, key="used-elsewhere")
     assert used.status_code == 201
     answer = await send(clients, owner, call, key="used-elsewhere")
     assert (answer.status_code, answer.json()["title"]) == (422, "Idempotency key reused")

@@ -188,6 +188,9 @@ async def test_an_index_drives_the_clock(server: LocalPostgres, large: asyncpg.C
 async def test_what_answers_with_one_thing_gathers_nothing(large: asyncpg.Connection) -> None:
     found = {name: gathered(await plan(large, s.sql)) for name, s in others().items()}
     batches = {f"integration_api.referrals.statements_moves.{n}" for n in ("EXPIRE", "LAPSE")}
+    batches.add("integration_api.persons.statements_consents.REVOKE")  # what one consent grounds
+    # what one agency opened to another of one person or case
+    batches.add("integration_api.disclosures.statements_preview.WHAT_IT_HAS")
     assert {name for name, lines in found.items() if lines} <= batches  # the worker's, in its role
 
 

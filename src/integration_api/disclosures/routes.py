@@ -12,8 +12,9 @@ from integration_api.kernel.scalars import Id
 from integration_api.kernel.scopes import Scope
 from integration_api.persons.lifecycle import DISCLOSURE
 
-from . import service
+from . import service, service_preview
 from .schemas import DisclosureFilter, DisclosureIn, DisclosureOut, DisclosurePage
+from .schemas_preview import PreviewIn, PreviewOut
 
 router = APIRouter(prefix="/disclosures", tags=["Disclosures"])
 
@@ -62,6 +63,20 @@ async def get_disclosure(id: Id, db: LoggedRead) -> Response:
 async def grant_disclosure(body: DisclosureIn, db: Write) -> Response:
     """Opens data of a person to another agency: by consent or by a seeded legal basis only."""
     return await service.grant(db, body)
+
+
+@operation(
+    router,
+    "POST",
+    "/preview",
+    id="previewDisclosure",
+    summary="Preview a disclosure",
+    answer=PreviewOut,
+    scope=Scope.DISCLOSURES_WRITE,
+)
+async def preview_disclosure(body: PreviewIn, db: Write) -> Response:
+    """Answers what the recipient would see, and grants nothing: judged as a grant would be."""
+    return await service_preview.preview(db, body)
 
 
 @transition(router, DISCLOSURE, "revoke", scope=Scope.DISCLOSURES_WRITE, answer=DisclosureOut)

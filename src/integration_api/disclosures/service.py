@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from asyncpg import Record
+
 from integration_api.cases.lifecycle import CASE_OPEN, CasePhase
 from integration_api.code_lists.service import attributes, must_know
 from integration_api.kernel import clock, concurrency
@@ -77,6 +79,18 @@ async def grant(tx: WriteTx, given: DisclosureIn) -> Answer:
             the consent or the legal basis does not carry it.
         Conflict: it would begin at once and has ended already.
     """
+    values, facts = await granting(tx, given)
+    id = uuid7()
+    row = await tx.row(CREATE, id=id, **values, **term_of(given, facts))
+    return tx.answer(resource(row, status=201, location=f"/v1/disclosures/{id}"))
+
+
+async def granting(tx: WriteTx, given: DisclosureIn) -> tuple[dict[str, Any], Record]:
+    """What a disclosure would be made of, with consents and case held, and what it depends on.
+
+    Raises:
+        As `grant`.
+    """
     _codes(given)
     values = _values(given)
     term = {"valid_from": given.valid_from, "valid_to": given.valid_to}
@@ -97,10 +111,15 @@ async def grant(tx: WriteTx, given: DisclosureIn) -> Answer:
         held = await tx.row(HOLD_CASE, case_id=given.case_id)
         if held is None or held["status"] == CasePhase.CLOSED.value:
             raise GuardNotMet(CASE_OPEN)
-    term["valid_to"] = given.valid_to or facts["consent_ends"]
-    id = uuid7()
-    row = await tx.row(CREATE, id=id, **values, **term)
-    return tx.answer(resource(row, status=201, location=f"/v1/disclosures/{id}"))
+    return values, facts
+
+
+def term_of(given: DisclosureIn, facts: Record) -> dict[str, Any]:
+    """From when to when a disclosure holds: at most as long as its consent."""
+    return {
+        "valid_from": given.valid_from,
+        "valid_to": given.valid_to or facts["consent_ends"],
+    }
 
 
 async def revoke(tx: WriteTx, id: UUID, version: int) -> Answer:

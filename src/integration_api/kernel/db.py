@@ -8,7 +8,7 @@ opening (BEGIN, context, claim of the idempotency key), the statements, closing 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import wraps
 from types import TracebackType
@@ -219,6 +219,23 @@ class WriteTx(ReadTx):
         if self.call.claim:
             self._transaction.closing = self.call.claim.closing(answer)
         return answer
+
+    @asynccontextmanager
+    async def rehearsal(
+        self, audience: Principal, *steps: tuple[Change, dict[str, Any]]
+    ) -> AsyncIterator["LoggedReadTx"]:
+        """What `audience` would see after `steps` of the caller; then none of it happened."""
+        connection = await self._connection()
+        theirs = LoggedReadTx(self._transaction._database, "", replace(self.call, caller=audience))
+        theirs._transaction = self._transaction
+        await connection.execute("SAVEPOINT rehearsal")
+        try:
+            for statement, params in steps:
+                await self.row(statement, **params)
+            await connection.execute(audience.context_sql)
+            yield theirs
+        finally:  # takes back the context too
+            await connection.execute("ROLLBACK TO SAVEPOINT rehearsal;RELEASE SAVEPOINT rehearsal")
 
     async def __aexit__(
         self,

@@ -100,19 +100,27 @@ async def _not_your_move(request: Request, _: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        return problem_response(problems.MethodNotAllowed(_methods(request)), request)
+        return _not_allowed(request)
     known: dict[int, type[Problem]] = {404: problems.NotFound, 400: problems.Malformed}
     return problem_response(known.get(error.status_code, problems.Internal)(), request)
 
 
-def _methods(request: Request) -> str:
-    """`Allow`: the union over all routes of the path; FastAPI names the first route's only."""
+def _methods(request: Request, *, written_out: bool) -> set[str]:
+    """The methods of all routes of the path: of those that write it out, or of those with ids."""
     found: set[str] = set()
     for route in iter_route_contexts(request.app.router.routes):
         pattern = getattr(route, "path_regex", None)
-        if pattern is not None and pattern.match(request.scope["path"]):
+        match = pattern.match(request.scope["path"]) if pattern is not None else None
+        if match and written_out != bool(match.groupdict()):
             found |= set(route.methods or ())
-    return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
+    return found
+
+
+def _not_allowed(request: Request) -> Response:
+    """405 with `Allow`; a path written out goes before one with ids (OpenAPI 3.1 § 4.8.8.2)."""
+    found = _methods(request, written_out=True) or _methods(request, written_out=False)
+    allow = ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
+    return problem_response(problems.MethodNotAllowed(allow), request)
 
 
 # ------------------------------------------------------------------------------------ validation
@@ -132,6 +140,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
     body = list(_members(errors, error.body))
     if parameters:
         return problem_response(problems.InvalidParameter(*parameters, *body), request)
+    if not body and _methods(request, written_out=True):  # the word was taken for an id
+        return _not_allowed(request)
     return problem_response(problems.Unprocessable(*body) if body else problems.NotFound(), request)
 
 
