@@ -21,6 +21,7 @@ from integration_api import __version__
 from integration_api.kernel import problems
 from integration_api.kernel.problems import Problem, problem_response
 
+from .last_resort import LastResort
 from .limiter import Limits, Meter
 
 MOST_BODY = 1024 * 1024
@@ -53,7 +54,7 @@ class Guard:
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         # what shows a secret says PLAIN, so that no compressed size tells one (BREACH)
-        self.app = GZipMiddleware(app, minimum_size=1024, compresslevel=4)
+        self.app = GZipMiddleware(LastResort(app), minimum_size=1024, compresslevel=4)
         self.limits, self.deadline, self.body_seconds = limits, deadline, body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
