@@ -53,7 +53,12 @@ class Settings(BaseSettings):
         description="Address under which clients reach the service; stands in problem types.",
     )
     secret_key: SecretStr | None = Field(
-        None, description="At least 32 random characters; seals cursors. Same on every replica."
+        None,
+        description="At least 32 random characters; seals cursors and kept answers."
+        " Same on every replica.",
+    )
+    previous_secret_key: SecretStr | None = Field(
+        None, min_length=32, description="The one before it, or the next: opens kept answers too."
     )
     pool_size: int = Field(10, ge=1, le=200, description="Database connections of one process.")
     pool_wait_seconds: float = Field(
