@@ -136,6 +136,8 @@ def config(app: Any, proxies: Sequence[str] = ()) -> uvicorn.Config:
     """How the server runs; `proxies` are the addresses whose `X-Forwarded-For` counts."""
     return uvicorn.Config(
         app,
+        http="integration_api.edge.door:Door",
+        ws="none",
         log_config=None,
         access_log=False,  # our own line names the route, never the path
         proxy_headers=bool(proxies),

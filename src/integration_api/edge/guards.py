@@ -26,6 +26,8 @@ from .limiter import Limits, Meter
 
 MOST_BODY = 1024 * 1024
 MOST_HEADERS = 32 * 1024
+"""Of path, query and header fields together."""
+MOST_FIELDS = 200
 MOST_DEPTH = 64
 BODY_SECONDS = 10.0
 REFUSED = b'"unreadable"'
@@ -83,13 +85,13 @@ class Guard:
         query: bytes = scope["query_string"]
         if (b"%" in query or not query.isascii()) and not _readable(query):
             scope["query_string"] = UNREADABLE
-        size, has_body = 0, False
+        size, has_body = len(scope["raw_path"]) + len(query), False
         for name, value in scope["headers"]:
             size += len(name) + len(value) + 4
             has_body |= name == b"transfer-encoding" or (
                 name == b"content-length" and value != b"0"
             )
-        if size > MOST_HEADERS:
+        if size > MOST_HEADERS or len(scope["headers"]) > MOST_FIELDS:
             refusal = problem_response(problems.HeaderTooLarge(), Request(scope))
             return await refusal(scope, receive, answer)
         if has_body:
