@@ -1,4 +1,4 @@
-"""The pages that the code writes: drawings, problem types, the table of settings.
+"""The pages that the code writes: drawings, problem types, the tables of settings and limits.
 
 python tools/generate_docs.py write     writes them
 python tools/generate_docs.py check     exit 1 and the names of those that are stale
@@ -13,6 +13,8 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from integration_api.app import LIFECYCLES
 from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.kernel.operations import camel
@@ -20,11 +22,13 @@ from integration_api.kernel.problems import REGISTRY
 from integration_api.kernel.settings import PREFIX, Settings
 from integration_api.tandem.gates import GATES
 from integration_api.tandem.rules import STATUSES
+from tools.limits_table import limits
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAWINGS = Path("docs/lifecycles")
 OPERATIONS = Path("docs/operations.md")
-BEGIN, END = "<!-- settings: generated -->", "<!-- /settings -->"
+PARTS = ("settings", "limits")
+"""Tables in the page of operations, each between its two lines."""
 GENERATED = "<!-- Generated from the code by `make docs`; change the code, not this page. -->"
 
 
@@ -39,7 +43,10 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
     found[DRAWINGS / "tandem_case.md"] = _tandem()
     found[Path("openapi/problems.md")] = _problems()
     if (root / OPERATIONS).exists():
-        found[OPERATIONS] = _between((root / OPERATIONS).read_text("utf-8"))
+        text = (root / OPERATIONS).read_text("utf-8")
+        for name, table in zip(PARTS, (_settings(), limits_table()), strict=True):
+            text = _between(text, name, table)
+        found[OPERATIONS] = text
     return found
 
 
@@ -169,13 +176,27 @@ def _problems() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _between(text: str) -> str:
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise ValueError(f"{OPERATIONS} needs the lines {BEGIN} and {END}, once each")
-    before, _, rest = text.partition(BEGIN)
+def lines_of(name: str) -> tuple[str, str]:
+    """The two lines between which a table stands."""
+    return f"<!-- {name}: generated -->", f"<!-- /{name} -->"
+
+
+def _between(text: str, name: str, table: str) -> str:
+    begin, end = lines_of(name)
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise ValueError(f"{OPERATIONS} needs the lines {begin} and {end}, once each")
+    before, _, rest = text.partition(begin)
+    return f"{before}{begin}\n\n{table}\n\n{end}{rest.partition(end)[2]}"
+
+
+def limits_table() -> str:
+    """Every limit of a request, the answer beyond it, and where it can be changed."""
+    return _table(("What", "Limit", "Beyond it", "Changed in"), limits())
+
+
+def _settings() -> str:
     rows = ((f"`{PREFIX}{n.upper()}`", *_setting(f)) for n, f in Settings.model_fields.items())
-    table = _table(("Setting", "Default", "Values", "Meaning"), rows)
-    return f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.partition(END)[2]}"
+    return _table(("Setting", "Default", "Values", "Meaning"), rows)
 
 
 def _setting(field: FieldInfo) -> tuple[str, str, str]:

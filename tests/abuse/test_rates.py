@@ -1,14 +1,18 @@
 """Who asks too often is told so before anything is read or looked up; nobody else notices."""
 
+import logging
 import re
 from typing import Any
 
 import pytest
+import structlog
 from fastapi import FastAPI
+from structlog.testing import capture_logs
 
 from integration_api.edge.guards import Guard
 from integration_api.edge.limiter import Limits
 from tests.abuse.served import ask, served
+from tests.cast import id_of
 from tests.clients import Clients, guard_of
 from tests.conftest import Committed
 
@@ -52,6 +56,20 @@ async def test_the_refusal_is_a_problem_that_says_when_to_come_back(
     assert 1 <= int(refused.headers["Retry-After"]) <= 7200
     assert refused.headers["x-request-id"] == refused.json()["request_id"]
     assert refused.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_the_log_names_who_is_refused(limited: Guard, clients: Clients) -> None:
+    for _ in range(3):
+        await clients.get("lead", "/v1/me")
+    kept = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    try:
+        with capture_logs() as logs:
+            await clients.get("lead", "/v1/me")
+    finally:
+        structlog.configure(**kept)
+    [entry] = [e for e in logs if e["event"] == "request"]
+    assert (entry["status"], entry["client_id"]) == (429, str(id_of("lead", "machine")))
 
 
 async def test_one_callers_share_is_nobody_elses(limited: Guard, clients: Clients) -> None:

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from integration_api.app import LIFECYCLES
+from integration_api.edge import door, guards
 from integration_api.kernel.problems import REGISTRY
 from integration_api.kernel.settings import PREFIX, Settings
 from tools import check_fresh, generate_docs
+
+TABLES = ["\nan old table\n".join(generate_docs.lines_of(name)) for name in generate_docs.PARTS]
 
 
 @pytest.fixture
@@ -15,8 +18,7 @@ def root(tmp_path: Path) -> Path:
     """A folder with a page of operations, in which all generated pages are fresh."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/operations.md").write_text(
-        f"# Operations\n\n{generate_docs.BEGIN}\nan old table\n{generate_docs.END}\n\nBy hand.\n",
-        "utf-8",
+        "# Operations\n\n" + "\n\n".join(TABLES) + "\n\nBy hand.\n", "utf-8"
     )
     generate_docs.write(tmp_path)
     return tmp_path
@@ -37,6 +39,15 @@ def test_the_table_of_settings_has_every_setting_and_leaves_the_rest_alone(root:
         assert f"| `{PREFIX}{name.upper()}` |" in text
         assert field.description
         assert field.description in text
+
+
+def test_the_table_of_limits_says_what_the_code_does(root: Path) -> None:
+    text = (root / "docs/operations.md").read_text("utf-8")
+    for limit in (guards.MOST_BODY, guards.MOST_HEADERS, door.MOST_HEAD):
+        assert f"| {limit // 1024:,} KiB |" in text
+    for name in ("CALLER_RATE", "ADDRESS_RATE", "POOL_WAIT_SECONDS", "REQUEST_DEADLINE_SECONDS"):
+        assert f"| 429 | `{PREFIX}{name}` |" in text or f"| 503 | `{PREFIX}{name}` |" in text
+    assert text.count("of `ia_app`, `migrations/roles.sql`") == 4
 
 
 def test_the_drawings_have_every_state_and_arrow(root: Path) -> None:

@@ -9,6 +9,7 @@ whoever comes. Source: draft-ietf-httpapi-ratelimit-headers.
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from math import ceil, floor
@@ -21,6 +22,7 @@ from limits.storage.base import SlidingWindowCounterSupport
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.types import Scope
 
+from integration_api.kernel.principal import ANONYMOUS
 from integration_api.kernel.problems import TooManyRequests
 
 MOST = 20_000
@@ -162,7 +164,8 @@ class Meter:
     def __init__(self, limits: Limits, scope: Scope) -> None:
         self._limits, self._paid = limits, False
         self.headers: Headers = []
-        scope.setdefault("state", {})["meter"] = self
+        self._state: dict[str, Any] = scope.setdefault("state", {})
+        self._state["meter"] = self
 
     def enter(self, scope: Scope) -> None:
         """Let a request in, before anything of it is read.
@@ -186,7 +189,12 @@ class Meter:
         """
         if not self._paid:
             self._paid = True
-            self._spend(self._limits.caller, str(client_id))
+            try:
+                self._spend(self._limits.caller, str(client_id))
+            except TooManyRequests:
+                # nobody with rights, only a name for the log: the request ends here
+                self._state["caller"] = replace(ANONYMOUS, client_id=client_id)
+                raise
 
     def _spend(self, policy: Policy, who: str) -> None:
         self.headers, wait = policy.spend(who)
