@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Any
 
 import asyncpg
@@ -184,3 +184,60 @@ async def test_connections_that_died_are_replaced_without_a_word(committed: Comm
         )
         assert {a.status_code for a in answers} <= {200, 503}
         assert (await committed.clients.get("lead", "/v1/persons")).status_code == 200
+
+
+async def crowd(committed: Committed) -> tuple[list[Any], Any]:
+    """Ten repetitions of a write that hangs, and meanwhile somebody else's request."""
+    clients = committed.clients
+    assert (await clients.get("jobcenter", "/v1/me")).status_code == 200
+    async with locked(committed, "ia.person"):
+        repeated = asyncio.gather(
+            *(clients.post("lead", "/v1/persons", BODY, key="crowded-01") for _ in range(10))
+        )
+        await asyncio.sleep(0.2)
+        other = await clients.get("jobcenter", "/v1/me")
+        answers = await repeated
+    return answers, other
+
+
+async def test_repetitions_of_a_slow_request_take_no_connection_from_others(
+    committed: Committed, small: Any
+) -> None:
+    answers, other = await crowd(committed)
+    assert other.status_code == 200
+    assert {a.status_code for a in answers} <= {409, 503}
+    in_use = [a for a in answers if a.status_code == 409]
+    assert {(a.json()["title"], a.headers["Retry-After"]) for a in in_use} == {
+        ("Idempotency key in use", "1")
+    }
+    assert len(guard_of(committed.app).turns) == 0, "nothing is remembered of them"
+    again = [
+        await committed.clients.post("lead", "/v1/persons", BODY, key="crowded-01")
+        for _ in range(2)
+    ]
+    assert [a.status_code for a in again] == [201, 201]
+    assert again[0].content == again[1].content
+
+
+async def test_without_turns_they_would_take_them_all(
+    committed: Committed, small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The known-bad twin."""
+    monkeypatch.setattr(guard_of(committed.app).turns, "take", lambda _: nullcontext())
+    _, other = await crowd(committed)
+    assert other.status_code == 503
+
+
+async def test_repetitions_at_once_have_one_effect_and_one_answer(committed: Committed) -> None:
+    answers = await asyncio.gather(
+        *(
+            committed.clients.post(who, "/v1/persons", BODY, key="at-once-001")
+            for who in ("lead", "jobcenter")
+            for _ in range(20)
+        )
+    )
+    assert {a.status_code for a in answers} == {201}
+    assert len({a.content for a in answers}) == 2, "one for each caller"
+    assert await committed.admin.fetchval("select count(*) from ia.person") == 2
+    replayed = [a for a in answers if a.headers.get("Idempotent-Replayed") == "true"]
+    assert len(replayed) == 38

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
+from integration_api.app import create_app
 from integration_api.edge.vault import Vault
 from integration_api.kernel import idempotency
 from tests.cast import id_of
-from tests.conftest import SECRET, Committed
+from tests.conftest import SECRET, SETTINGS, Committed
 
 OTHER = b"the secret that came after, as long as HKDF wants"
 NAME = "Verschlossen"
@@ -153,6 +155,15 @@ async def test_an_answer_opens_while_its_secret_is_the_previous_one_and_not_afte
     committed.app.state.vault = Vault(OTHER)
     assert is_sealed(await create(committed))
     assert await effects(committed) == 1
+
+
+def test_the_settings_name_the_previous_secret() -> None:
+    settings = SETTINGS.model_copy(update={"previous_secret_key": SecretStr(OTHER.decode())})
+    vault = create_app(settings, dsn="", secret=SECRET).state.vault
+    assert vault.open(Vault(OTHER).seal(b"a", b"b"), b"b") == b"a"
+    assert Vault(SECRET).open(vault.seal(b"a", b"b"), b"b") == b"a", "the present one seals"
+    alone = create_app(SETTINGS, dsn="", secret=SECRET).state.vault
+    assert alone.open(Vault(OTHER).seal(b"a", b"b"), b"b") is None
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integration_api import __version__
 from integration_api.kernel import problems
-from integration_api.kernel.problems import Problem, problem_response
+from integration_api.kernel.problems import KeyInUse, Problem, problem_response
 
 from .last_resort import LastResort
 from .limiter import Limits, Meter
+from .turns import Turns
 
 MOST_BODY = 1024 * 1024
 MOST_HEADERS = 32 * 1024
@@ -58,6 +59,7 @@ class Guard:
         # what shows a secret says PLAIN, so that no compressed size tells one (BREACH)
         self.app = GZipMiddleware(LastResort(app), minimum_size=1024, compresslevel=4)
         self.limits, self.deadline, self.body_seconds = limits, deadline, body_seconds
+        self.turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app under the guard."""
@@ -100,7 +102,11 @@ class Guard:
             except _HungUp:
                 return None
             receive = _replay(body, receive)
-        return await self.app(scope, receive, answer)
+        try:
+            async with self.turns.take(scope):
+                return await self.app(scope, receive, answer)
+        except KeyInUse as problem:
+            return await problem_response(problem, Request(scope))(scope, receive, answer)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         try:
