@@ -145,6 +145,16 @@ class Make:
         }
         return made(await self.clients.post(who, "/v1/disclosures", body | changed))
 
+    async def task(self) -> Made:
+        """The review that the lead owes of an emergency access of the Jobcenter."""
+        body = {"person_id": (await self.person()).id, "reason": "danger_to_life"}
+        body["justification"] = "Notfall im Wartebereich."
+        where = "/v1/disclosures/break-glass"
+        taken = made(await self.clients.post("jobcenter/worker_1", where, body))
+        page = (await self.clients.get("lead", "/v1/tasks")).json()["items"]
+        (id,) = [t["id"] for t in page if t["disclosure_id"] == taken.id]
+        return made(await self.clients.get("lead", f"/v1/tasks/{id}"), 200)
+
     async def scene(self, status: str = "draft", to: str = "jobcenter", **changed: Any) -> Scene:
         """A referral in a state, with person, consent, case and disclosure."""
         person = await self.person()

@@ -1,4 +1,4 @@
-"""The pages that the code writes: drawings, problem types, the tables of settings and limits.
+"""The pages that the code writes: drawings, problem types, the table of settings.
 
 python tools/generate_docs.py write     writes them
 python tools/generate_docs.py check     exit 1 and the names of those that are stale
@@ -22,13 +22,13 @@ from integration_api.kernel.problems import REGISTRY
 from integration_api.kernel.settings import PREFIX, Settings
 from integration_api.tandem.gates import GATES
 from integration_api.tandem.rules import STATUSES
+from tools import privacy_page
 from tools.limits_table import limits
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAWINGS = Path("docs/lifecycles")
 OPERATIONS = Path("docs/operations.md")
-PARTS = ("settings", "limits")
-"""Tables in the page of operations, each between its two lines."""
+PRIVACY = Path("docs/privacy.md")
 GENERATED = "<!-- Generated from the code by `make docs`; change the code, not this page. -->"
 
 
@@ -42,11 +42,10 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
     found[DRAWINGS / "README.md"] = _drawings()
     found[DRAWINGS / "tandem_case.md"] = _tandem()
     found[Path("openapi/problems.md")] = _problems()
-    if (root / OPERATIONS).exists():
-        text = (root / OPERATIONS).read_text("utf-8")
-        for name, table in zip(PARTS, (_settings(), limits_table()), strict=True):
-            text = _between(text, name, table)
-        found[OPERATIONS] = text
+    operations = {"settings": _settings(), "limits": limits_table()}
+    for path, blocks in ((OPERATIONS, operations), (PRIVACY, _privacy())):
+        if (root / path).exists():
+            found[path] = _filled(path, (root / path).read_text("utf-8"), blocks)
     return found
 
 
@@ -176,17 +175,21 @@ def _problems() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def lines_of(name: str) -> tuple[str, str]:
-    """The two lines between which a table stands."""
-    return f"<!-- {name}: generated -->", f"<!-- /{name} -->"
+def _filled(path: Path, text: str, blocks: dict[str, str]) -> str:
+    """The page with each block between its markers, which stand on lines of their own."""
+    for name, block in blocks.items():
+        begin, end = f"<!-- {name}: generated -->", f"<!-- /{name} -->"
+        if text.count(begin) != 1 or text.count(end) != 1:
+            raise ValueError(f"{path} needs the lines {begin} and {end}, once each")
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}\n\n{block}\n\n{end}{rest.partition(end)[2]}"
+    return text
 
 
-def _between(text: str, name: str, table: str) -> str:
-    begin, end = lines_of(name)
-    if text.count(begin) != 1 or text.count(end) != 1:
-        raise ValueError(f"{OPERATIONS} needs the lines {begin} and {end}, once each")
-    before, _, rest = text.partition(begin)
-    return f"{before}{begin}\n\n{table}\n\n{end}{rest.partition(end)[2]}"
+def _privacy() -> dict[str, str]:
+    tables = {name: _table(*found) for name, found in privacy_page.blocks().items()}
+    names = ", ".join(f"`{name}`" for name in privacy_page.nothing_personal())
+    return tables | {"nothing": f"Nothing of people stands in {names}."}
 
 
 def limits_table() -> str:

@@ -20,6 +20,7 @@ from .code_lists import service as code_lists_service
 from .code_lists.service import Language
 from .contract.build import Example, build, to_json, to_yaml
 from .disclosures import routes as disclosures
+from .disclosures import service_break_glass
 from .edge import guards
 from .edge.limiter import Limits
 from .edge.vault import Vault
@@ -52,6 +53,8 @@ from .tandem import routes_work as tandem_work
 from .tandem import service as tandem_service
 from .tandem import service_clearances as clearances_service
 from .tandem.events import EVENTS as TANDEM_EVENTS
+from .tasks import lifecycle as tasks_drawn
+from .tasks import routes as tasks
 
 FEATURES: tuple[APIRouter, ...] = (
     agencies.router,
@@ -69,6 +72,7 @@ FEATURES: tuple[APIRouter, ...] = (
     tandem.router,
     tracks.router,
     *tandem_work.routers,
+    tasks.router,
     me.router,
 )
 LIFECYCLES: tuple[Lifecycle[Any], ...] = (
@@ -80,6 +84,7 @@ LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     placement_drawn.PLACEMENT_TRACK,
     approvals_drawn.DECLARATION,
     approvals_drawn.APPROVAL,
+    tasks_drawn.TASK,
 )
 PICTURES: Mapping[str, Callable[[Language], str]] = {"tandem_gates": tandem_pictures.gates}
 """Drawings that are no lifecycle, by name."""
@@ -98,6 +103,7 @@ EVENTS: Mapping[str, str] = {
     **cases_drawn.EVENTS,
     **referrals_drawn.EVENTS,
     **TANDEM_EVENTS,
+    **tasks_drawn.EVENTS,
 }
 TAGS: Mapping[str, str] = {
     "Members": "Who works for an agency: functions and roles, no names; who logs in as them.",
@@ -111,6 +117,7 @@ REACTIONS: Mapping[Cause, tuple[Reaction, ...]] = {
         clearances_service.invalidate_for_disclosure,
     ),
     Cause.CASE_CLOSING: (referrals_service.refuse_if_pending, tandem_service.refuse_if_open),
+    Cause.REVIEW_REFUSED: (service_break_glass.end_refused,),
 }
 
 

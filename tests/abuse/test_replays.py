@@ -9,7 +9,6 @@ from pydantic import SecretStr
 
 from integration_api.app import create_app
 from integration_api.edge.vault import Vault
-from integration_api.kernel import idempotency
 from tests.cast import id_of
 from tests.conftest import SECRET, SETTINGS, Committed
 
@@ -96,7 +95,7 @@ async def test_without_the_rights_in_the_seal_the_repetition_would_show_it(
     committed: Committed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The known-bad twin: bound to key and request alone."""
-    monkeypatch.setattr(idempotency, "_rights", lambda _: b"")
+    monkeypatch.setattr(committed.app.state.vault, "rights", lambda _: b"")
     await create(committed)
     await change(committed, *RIGHTS["another unit"])
     assert NAME in (await create(committed)).text

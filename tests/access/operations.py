@@ -182,6 +182,25 @@ async def _(make: Make) -> Call:
     return Call("POST", "/v1/disclosures/preview", granted.body, ids=granted.ids)
 
 
+@call("breakGlass", "jobcenter/worker_1")
+async def _(make: Make) -> Call:
+    p = await make.person()
+    body = {"person_id": p.id, "reason": "danger_to_life", "justification": "Notfall im Warteraum."}
+    return Call("POST", "/v1/disclosures/break-glass", body, ids=(p.id,))
+
+
+@call("getTask")
+async def _(make: Make) -> Call:
+    return _get("tasks", await make.task())
+
+
+@call("completeTask")
+async def _(make: Make) -> Call:
+    t = await make.task()
+    where = f"/v1/tasks/{t.id}/complete"
+    return Call("POST", where, {"outcome": "justified"}, t.etag, (t.id,))
+
+
 @call("grantDisclosure")
 async def _(make: Make) -> Call:
     p = await make.person()
@@ -489,11 +508,12 @@ LISTS = {
     "listDisclosures": "/v1/disclosures",
     "listCases": "/v1/cases",
     "listReferrals": "/v1/referrals",
+    "listTasks": "/v1/tasks",
     "getMe": "/v1/me",
 }
 """Operations without an id: a stranger sees none of the owner's rows in them."""
-SHARED = {"getEmployer", "updateEmployer"}
-"""Data of companies, for the whole municipality: strangers are only those of another one."""
+SHARED = {"getEmployer", "updateEmployer", "breakGlass"}
+"""Open to the whole municipality, or in an emergency: strangers are only those of another one."""
 OWN_ONLY = {
     "createPerson": "creates a row of the caller's own; names no other",
     "createEmployer": "creates a row that the whole municipality sees; names no other",

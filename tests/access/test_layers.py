@@ -46,7 +46,7 @@ def open_select(module: Any, table: Any) -> Select[Any]:
     if hasattr(module, "answer"):
         chosen: Select[Any] = module.answer(table)
     else:
-        made = module._answer(table)
+        made = (getattr(module, "answer_of", None) or module._answer)(table)
         chosen = made if isinstance(made, Select) else select(*made)
     return chosen.where(table.c.id == module.ID)
 

@@ -5,12 +5,16 @@ from pathlib import Path
 import pytest
 
 from integration_api.app import LIFECYCLES
+from integration_api.code_lists.service import entries
 from integration_api.edge import door, guards
 from integration_api.kernel.problems import REGISTRY
 from integration_api.kernel.settings import PREFIX, Settings
-from tools import check_fresh, generate_docs
+from integration_api.kernel.tables import metadata
+from tools import check_fresh, generate_docs, privacy_page
 
-TABLES = ["\nan old table\n".join(generate_docs.lines_of(name)) for name in generate_docs.PARTS]
+TABLES = [
+    f"<!-- {name}: generated -->\nold table\n<!-- /{name} -->" for name in ("settings", "limits")
+]
 
 
 @pytest.fixture
@@ -20,12 +24,15 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "docs/operations.md").write_text(
         "# Operations\n\n" + "\n\n".join(TABLES) + "\n\nBy hand.\n", "utf-8"
     )
+    blocks = (*privacy_page.blocks(), "nothing")
+    markers = "\n".join(f"<!-- {name}: generated -->\n<!-- /{name} -->" for name in blocks)
+    (tmp_path / "docs/privacy.md").write_text(f"# Privacy\n\n{markers}\n", "utf-8")
     generate_docs.write(tmp_path)
     return tmp_path
 
 
 def test_what_is_written_is_fresh(root: Path) -> None:
-    assert len(generate_docs.pages(root)) == len(LIFECYCLES) + 4
+    assert len(generate_docs.pages(root)) == len(LIFECYCLES) + 5
     assert generate_docs.check(root) == []
     assert generate_docs.write(root) == []
 
@@ -34,7 +41,7 @@ def test_the_table_of_settings_has_every_setting_and_leaves_the_rest_alone(root:
     text = (root / "docs/operations.md").read_text("utf-8")
     assert text.startswith("# Operations\n")
     assert text.endswith("\n\nBy hand.\n")
-    assert "an old table" not in text
+    assert "old table" not in text
     for name, field in Settings.model_fields.items():
         assert f"| `{PREFIX}{name.upper()}` |" in text
         assert field.description
@@ -61,6 +68,25 @@ def test_the_drawings_have_every_state_and_arrow(root: Path) -> None:
 def test_the_page_of_problems_has_every_type(root: Path) -> None:
     text = (root / "openapi/problems.md").read_text("utf-8")
     assert [slug for slug in REGISTRY if f"`{slug}`\n" not in text] == []
+
+
+def test_the_page_on_privacy_tells_of_every_table_and_column(root: Path) -> None:
+    text = (root / "docs/privacy.md").read_text("utf-8")
+    assert {t.name for t in metadata.sorted_tables} == set(privacy_page.HELD)
+    for table in metadata.sorted_tables:
+        assert f"`{table.name}`" in text
+        if privacy_page.HELD[table.name]:
+            assert [c for c in table.columns if c.name not in text] == []
+    kinds = [e.code for name in ("agency_types", "roles") for e in entries(name)]
+    assert [k for k in kinds if f"(`{k}`)" not in text] == []
+    assert "| `health` | Health | Art. 9 GDPR | written, electronic | yes |" in text
+
+
+def test_a_table_that_nobody_described_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    described = {n: held for n, held in privacy_page.HELD.items() if n != "case_note"}
+    monkeypatch.setattr(privacy_page, "HELD", described)
+    with pytest.raises(KeyError, match="case_note"):
+        privacy_page.blocks()
 
 
 def test_a_changed_a_missing_and_a_left_over_page_are_stale(root: Path) -> None:

@@ -12,6 +12,7 @@ from integration_api.referrals.lifecycle import REFERRAL
 from integration_api.tandem.lifecycle_approvals import APPROVAL, DECLARATION
 from integration_api.tandem.lifecycle_legal import LEGAL_TRACK
 from integration_api.tandem.lifecycle_placement import PLACEMENT_TRACK
+from integration_api.tasks.lifecycle import TASK
 from tests.cast import id_of
 from tests.clients import Clients
 from tests.make import APPROVAL_BODIES, ARROW_NEEDS, TRACK_BODIES, Made, Make, made
@@ -34,6 +35,7 @@ OWN_BODIES = {
     "placement_track": TRACK_BODIES,
     "ba_approval_request": APPROVAL_BODIES,
     "employer_declaration": {},
+    "task": {"complete": {"outcome": "justified"}},
 }
 # the second person of the sender voids; the other arrows are the first person's
 REFERRAL_PARTIES = {"sender": "lead", "recipient": "jobcenter"}
@@ -242,10 +244,22 @@ async def test_employer_declaration(make: Make, status: str, who: str) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("status", ["open", "done"])
+async def test_task(make: Make, clients: Clients, status: str) -> None:
+    row = await make.task()
+    path = f"/v1/tasks/{row.id}"
+    if status == "done":
+        body = {"outcome": "justified"}
+        row = made(await clients.post("lead", f"{path}/complete", body, etag=row.etag), 200)
+    await attempt(
+        clients, make.connection, TASK, row, "complete", "lead", frozenset({"owner"}), path
+    )
+
+
 def test_every_lifecycle_of_the_application_is_walked_here() -> None:
     from integration_api.app import LIFECYCLES
 
     tandem = {LEGAL_TRACK.name, PLACEMENT_TRACK.name, DECLARATION.name, APPROVAL.name}
-    drawn = {"referral", "case", "consent", "disclosure", *tandem}
+    drawn = {"referral", "case", "consent", "disclosure", "task", *tandem}
     assert {lc.name for lc in LIFECYCLES} == drawn
     assert id_of("lead") != id_of("jobcenter")

@@ -30,6 +30,7 @@ for (const [path, text] of PAGES) {
   page.on("pageerror", (error) => wrong.push(`${path} breaks: ${error.message}`));
   await page.goto(base + path, { waitUntil: "load" });
   try {
+    if (path === "/docs") await page.locator("#operations-tag-Referrals").click();
     await page.getByText(text).first().waitFor({ timeout: 20_000 });
   } catch {
     wrong.push(`${path} never shows "${text}"`);

@@ -197,6 +197,12 @@ def problem_refs(doc: Document, registry: Iterable[ProblemType], public_url: str
             op["responses"][code] = {"$ref": f"#/components/responses/{name}"}
 
 
+def _made(doc: Document, where: str) -> list[Document]:
+    """The operations on what a POST makes: below it, or beside it where it has no list."""
+    listed = any(path == where and method == "get" for path, method, _ in calls(doc))
+    return below(doc, where) or ([] if listed else below(doc, where.rpartition("/")[0]))
+
+
 def answer_headers(doc: Document) -> None:
     """Version and rate limits on every answer, `ETag` on one resource, `Location` on a new one."""
     doc["components"]["headers"] = deepcopy(PARTS["headers"])
@@ -207,7 +213,7 @@ def answer_headers(doc: Document) -> None:
         for code in [c for c in answers if c[0] in "23"]:
             found = ["ApiVersion"]
             found += ["ETag"] * (single and code != "204")
-            found += ["Location"] * (code == "201" and below(doc, where) != [])
+            found += ["Location"] * (code == "201" and _made(doc, where) != [])
             refs = {
                 "API-Version" if n == "ApiVersion" else n: {"$ref": f"#/components/headers/{n}"}
                 for n in found
@@ -271,7 +277,7 @@ def link(doc: Document) -> None:
     for where, _, op in calls(doc):
         if made := op["responses"].get("201"):
             links = {
-                to["operationId"]: link_to(to, "response.body#/id") for to in below(doc, where)
+                to["operationId"]: link_to(to, "response.body#/id") for to in _made(doc, where)
             }
             if not links and where in lists:
                 to = lists[where]

@@ -12,8 +12,9 @@ from integration_api.kernel.scalars import Id
 from integration_api.kernel.scopes import Scope
 from integration_api.persons.lifecycle import DISCLOSURE
 
-from . import service, service_preview
+from . import service, service_break_glass, service_preview
 from .schemas import DisclosureFilter, DisclosureIn, DisclosureOut, DisclosurePage
+from .schemas_break_glass import BreakGlassIn
 from .schemas_preview import PreviewIn, PreviewOut
 
 router = APIRouter(prefix="/disclosures", tags=["Disclosures"])
@@ -77,6 +78,24 @@ async def grant_disclosure(body: DisclosureIn, db: Write) -> Response:
 async def preview_disclosure(body: PreviewIn, db: Write) -> Response:
     """Answers what the recipient would see, and grants nothing: judged as a grant would be."""
     return await service_preview.preview(db, body)
+
+
+@operation(
+    router,
+    "POST",
+    "/break-glass",
+    id="breakGlass",
+    summary="Take what was not disclosed, in an emergency",
+    answer=DisclosureOut,
+    scope=Scope.DISCLOSURES_EMERGENCY,
+    status=201,
+)
+async def break_glass(body: BreakGlassIn, db: Write) -> Response:
+    """Opens at once and for a short term; the controller is told and owes a review.
+
+    Only a person at a desk may, and sees no more than unit and roles allow at all.
+    """
+    return await service_break_glass.take(db, body)
 
 
 @transition(router, DISCLOSURE, "revoke", scope=Scope.DISCLOSURES_WRITE, answer=DisclosureOut)

@@ -120,7 +120,8 @@ def _document(d: FromClause) -> ColumnElement[Any]:
     )
 
 
-def _answer(d: FromClause) -> tuple[ColumnElement[Any], ...]:
+def answer_of(d: FromClause) -> tuple[ColumnElement[Any], ...]:
+    """Columns of a single answer: document, version, whom it is about."""
     return (
         _document(d).label("body"),
         d.c.version,
@@ -132,7 +133,7 @@ def _answer(d: FromClause) -> tuple[ColumnElement[Any], ...]:
 
 GET = Personal(
     "getDisclosure",
-    select(*_answer(disclosure)).where(disclosure.c.id == ID, visible_disclosures(ME)),
+    select(*answer_of(disclosure)).where(disclosure.c.id == ID, visible_disclosures(ME)),
 )
 SEE = Query(select(disclosure.c.version).where(disclosure.c.id == ID, visible_disclosures(ME)))
 LOCK = Change(
@@ -287,7 +288,7 @@ def _create() -> Effect:
         changed=sorted(KINDS),
         to=journal.agencies("grantor_agency_id", "recipient_agency_id"),
     )
-    return Effect("grantDisclosure", select(*_answer(new)), *parts)
+    return Effect("grantDisclosure", select(*answer_of(new)), *parts)
 
 
 CREATE = _create()
@@ -295,7 +296,7 @@ CREATE = _create()
 
 def _revoke() -> Effect:
     over = ended(and_(disclosure.c.id == ID, disclosure.c.grantor_agency_id == ME.agency))
-    answer = select(*_answer(over), ids_of(over).label("ended"))
+    answer = select(*answer_of(over), ids_of(over).label("ended"))
     return Effect("revokeDisclosure", answer, *record_ended(over))
 
 

@@ -5,12 +5,15 @@ key, request) is authenticated with it, so that it opens for nothing else. The f
 each of them opens: that is how a secret is replaced. Source: NIST SP 800-38D, RFC 5869.
 """
 
+import json
 import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from integration_api.kernel.principal import Principal
 
 _NONCE = 12
 
@@ -23,6 +26,12 @@ class Vault:
             AESGCM(HKDF(SHA256(), 32, salt=None, info=b"stored answer").derive(secret))
             for secret in secrets
         ]
+
+    @staticmethod
+    def rights(caller: Principal) -> bytes:
+        """All that decides what an answer may show and offer to somebody."""
+        may = [sorted(caller.scopes), sorted(caller.roles), sorted(caller.purposes)]
+        return json.dumps([caller.context_sql, *may]).encode()
 
     def seal(self, plain: bytes, binding: bytes) -> bytes:
         """What is stored; it opens only with the same binding."""

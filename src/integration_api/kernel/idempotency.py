@@ -25,7 +25,6 @@ from integration_api import __version__
 
 from . import clock
 from .answers import Answer
-from .principal import Principal
 from .problems import AnswerSealed, KeyReused, NotFound
 from .tables import metadata
 
@@ -164,13 +163,7 @@ async def claim(request: Request, key: str | None) -> Claim | None:
     ]
     fingerprint = hashlib.sha256(b"\0".join(parts)).digest()
     who, vault = (caller.municipality_id, caller.client_id), request.app.state.vault
-    return Claim(*who, key, fingerprint, _rights(caller), vault.seal, vault.open)
-
-
-def _rights(caller: Principal) -> bytes:
-    """All that decides what an answer may show and offer to somebody."""
-    may = [sorted(caller.scopes), sorted(caller.roles), sorted(caller.purposes)]
-    return orjson.dumps([caller.context_sql, *may])
+    return Claim(*who, key, fingerprint, vault.rights(caller), vault.seal, vault.open)
 
 
 def _parsed(body: bytes) -> Any:

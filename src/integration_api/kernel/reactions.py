@@ -16,6 +16,7 @@ class Cause(StrEnum):
 
     DISCLOSURE_ENDED = "disclosure.ended"
     CASE_CLOSING = "case.closing"
+    REVIEW_REFUSED = "review.refused"
 
 
 Reaction = Callable[[WriteTx, Mapping[str, Any]], Awaitable[None]]

@@ -19,6 +19,9 @@ class Scope(StrEnum):
     CONSENTS_WRITE = "consents:write"
     DISCLOSURES_READ = "disclosures:read"
     DISCLOSURES_WRITE = "disclosures:write"
+    DISCLOSURES_EMERGENCY = "disclosures:emergency"
+    TASKS_READ = "tasks:read"
+    TASKS_WRITE = "tasks:write"
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     REFERRALS_READ = "referrals:read"
@@ -41,6 +44,9 @@ PROSE = {
     Scope.CONSENTS_WRITE: "Record consents and their revocation.",
     Scope.DISCLOSURES_READ: "Read disclosures granted by or to the own agency.",
     Scope.DISCLOSURES_WRITE: "Grant and revoke disclosures.",
+    Scope.DISCLOSURES_EMERGENCY: "Take what was not disclosed, in an emergency, to be reviewed.",
+    Scope.TASKS_READ: "Read tasks of the own agency.",
+    Scope.TASKS_WRITE: "Complete tasks of the own agency.",
     Scope.CASES_READ: "Read cases that are visible to the own agency.",
     Scope.CASES_WRITE: "Open cases and move those that the own agency leads.",
     Scope.REFERRALS_READ: "Read referrals sent by or to the own agency.",

@@ -3,13 +3,14 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "INTEGRATION_API_"
-_RATE = r"^[1-9][0-9]{0,8}/(second|minute|hour)(;[1-9][0-9]{0,8}/(second|minute|hour))*$"
+_ONE = "[1-9][0-9]{0,8}/(second|minute|hour)"
+_Rate = Annotated[str, Field(pattern=f"^{_ONE}(;{_ONE})*$")]
 
 
 class _Files(PydanticBaseSettingsSource):
@@ -67,15 +68,11 @@ class Settings(BaseSettings):
     request_deadline_seconds: float = Field(
         15.0, gt=0, le=300, description="Longest time one request may take before 503."
     )
-    caller_rate: str = Field(
-        "200/second;6000/minute",
-        pattern=_RATE,
-        description="Requests of one client or member to one process, before 429.",
+    caller_rate: _Rate = Field(
+        "200/second;6000/minute", description="Requests of a client or member to a process."
     )
-    address_rate: str = Field(
-        "100/second;3000/minute",
-        pattern=_RATE,
-        description="Requests without a known credential from one address, before 429.",
+    address_rate: _Rate = Field(
+        "100/second;3000/minute", description="Requests of strangers from one address."
     )
     trusted_proxies: tuple[str, ...] = Field(
         (), description="Addresses or networks whose `X-Forwarded-For` counts, as a JSON array."

@@ -145,4 +145,5 @@ EVENTS = {
     "residence_period.recorded": "A residence period was recorded.",
     "consent.granted": "A consent was recorded.",
     "disclosure.granted": "A disclosure was granted.",
+    "disclosure.taken": "An agency took in an emergency what was not disclosed to it.",
 }

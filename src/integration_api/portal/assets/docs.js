@@ -4,7 +4,7 @@ window.ui = SwaggerUIBundle({
   dom_id: "#reference",
   deepLinking: true,
   displayRequestDuration: true,
-  docExpansion: "list",
+  docExpansion: "none", // the page stops drawing when some 135 operations are open at once
   filter: true,
   persistAuthorization: false,
   syntaxHighlight: { activated: false },
