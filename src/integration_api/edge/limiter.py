@@ -13,13 +13,10 @@ from dataclasses import replace
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from math import ceil, floor
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
-from limits import RateLimitItem, parse_many
-from limits.storage import Storage
-from limits.storage.base import SlidingWindowCounterSupport
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits import parse_many
 from starlette.types import Scope
 
 from integration_api.kernel.principal import ANONYMOUS
@@ -32,24 +29,18 @@ FREE = ("/health/", "/metrics")
 Headers = list[tuple[bytes, bytes]]
 
 
-class Counters(Storage, SlidingWindowCounterSupport):
+class Counters:
     """Two numbers for each key; no thread and no lock, since one event loop is the only caller.
 
     The library's own memory starts a thread that walks over all keys, and has no bound.
     """
 
     def __init__(self, most: int = MOST, timer: Callable[[], float] = time.monotonic) -> None:
-        super().__init__()
         self._most, self.timer = most, timer
         self._kept: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        """What the library may wrap; nothing here fails."""
-        return ValueError
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         """Count and seconds left: of the window before this one, of this one."""
@@ -72,77 +63,55 @@ class Counters(Storage, SlidingWindowCounterSupport):
             self._kept.popitem(last=False)
         return True
 
-    def clear_sliding_window(self, key: str, expiry: int) -> None:
-        """Forget a key."""
-        self._kept.pop(key, None)
-
-    def clear(self, key: str) -> None:
-        """Forget a key."""
-        self._kept.pop(key, None)
-
-    def check(self) -> bool:
-        """Memory is always there."""
-        return True
-
-    def reset(self) -> int:
-        """Forget everybody."""
-        found = len(self._kept)
-        self._kept.clear()
-        return found
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> NoReturn:
-        """Of fixed windows, which are not used here."""
-        raise NotImplementedError
-
-    def get(self, key: str) -> NoReturn:
-        """Of fixed windows, which are not used here."""
-        raise NotImplementedError
-
-    def get_expiry(self, key: str) -> NoReturn:
-        """Of fixed windows, which are not used here."""
-        raise NotImplementedError
-
 
 class Policy:
     """The limits of one kind of caller, as `100/second;3000/minute`, and their headers."""
 
     def __init__(self, name: str, text: str, counters: Counters) -> None:
-        self._name, self._counters = name, counters
-        self._strategy = SlidingWindowCounterRateLimiter(counters)
+        self._counters = counters
         items = sorted(parse_many(text))
-        self._items = [(f"{name}-{item.get_expiry()}s", item) for item in items]
-        said = (f'"{n}";q={item.amount};w={item.get_expiry()}' for n, item in self._items)
+        self._items = [
+            (f'"{name}-{i.get_expiry()}s"', i.amount, i.get_expiry(), i.key_for(name) + "/")
+            for i in items
+        ]
+        said = (f"{label};q={amount};w={expiry}" for label, amount, expiry, _ in self._items)
         self._said = (b"ratelimit-policy", ", ".join(said).encode())
 
     def spend(self, who: str) -> tuple[Headers, int | None]:
         """Count one request; the headers that tell, and the seconds to wait if it is too many."""
-        items = [item for _, item in self._items]
-        key = (self._name, who)
-        waits = [self._wait(i, who) for i in items if not self._strategy.test(i, *key)]
-        if not waits:
-            for item in items:
-                self._strategy.hit(item, *key)
-        left = (f'"{n}";r={r};t={t}' for n, (r, t) in self._left(who))
-        return [self._said, (b"ratelimit", ", ".join(left).encode())], max(waits, default=None)
+        found = [
+            (amount, expiry, self._counters.get_sliding_window(key + who, expiry))
+            for _, amount, expiry, key in self._items
+        ]
+        rests = [amount - _used(window, expiry) for amount, expiry, window in found]
+        taken = min(rests) > 0
+        if taken:
+            for _, amount, expiry, key in self._items:
+                self._counters.acquire_sliding_window_entry(key + who, amount, expiry)
+        left, waits = [], [0]
+        for (label, *_), rest, (amount, expiry, window) in zip(
+            self._items, rests, found, strict=True
+        ):
+            rest, now = max(0, rest - taken), window[2] + taken
+            wait = ceil(window[1]) if rest else _wait(amount, expiry, (window[0], window[1], now))
+            waits += [] if rest else [wait]
+            left.append(f"{label};r={rest};t={wait}")
+        told = [self._said, (b"ratelimit", ", ".join(left).encode())]
+        return told, None if taken else max(waits)
 
-    def _left(self, who: str) -> list[tuple[str, tuple[int, int]]]:
-        """What is left of each limit, and the seconds until there is more."""
-        found = []
-        for name, item in self._items:
-            before, left, now, _ = self._window(item, who)
-            rest = item.amount - floor(before * left / item.get_expiry() + now)
-            found.append((name, (max(0, rest), ceil(left) if rest else self._wait(item, who))))
-        return found
 
-    def _wait(self, item: RateLimitItem, who: str) -> int:
-        """Seconds until one more is allowed: what was counted ages out, second by second."""
-        before, left, now, _ = self._window(item, who)
-        if now < item.amount:
-            left -= (item.amount - now) * item.get_expiry() / before
-        return floor(left) + 1
+def _used(window: tuple[int, float, int, float], expiry: int) -> int:
+    """What counts of this window and the one before it, which ages out second by second."""
+    before, left, now, _ = window
+    return floor(before * left / expiry + now)
 
-    def _window(self, item: RateLimitItem, who: str) -> tuple[int, float, int, float]:
-        return self._counters.get_sliding_window(item.key_for(self._name, who), item.get_expiry())
+
+def _wait(amount: int, expiry: int, window: tuple[int, float, int]) -> int:
+    """Seconds until one more is allowed."""
+    before, left, now = window
+    if now < amount:
+        left -= (amount - now) * expiry / before
+    return floor(left) + 1
 
 
 class Limits:
