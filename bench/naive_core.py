@@ -154,7 +154,8 @@ class SessionDatabase:
 
 
 configure_logging("info")
-ours = create_app(Settings(environment="test", pool_size=4), dsn=DSN, secret=bytes(32))
+rates = {"caller_rate": "100000000/second", "address_rate": "100000000/second"}
+ours = create_app(Settings(environment="test", pool_size=4, **rates), dsn=DSN, secret=bytes(32))
 engine = create_async_engine(
     DSN.replace("postgresql://", "postgresql+asyncpg://"),
     pool_size=4,

@@ -6,6 +6,7 @@ from typing import Any, Self
 import httpx
 from fastapi import FastAPI
 
+from integration_api.edge.guards import Guard
 from tests import watch
 from tests.cast import KEYS
 
@@ -70,3 +71,12 @@ class Clients:
     async def patch(self, who: str | None, path: str, json: Any, **kw: Any) -> httpx.Response:
         """PATCH."""
         return await self.request(who, "PATCH", path, json=json, **kw)
+
+
+def guard_of(app: FastAPI) -> Guard:
+    """The guard of an application, which is built now if nobody asked it anything yet."""
+    app.middleware_stack = app.middleware_stack or app.build_middleware_stack()
+    layer: Any = app.middleware_stack
+    while not isinstance(layer, Guard):
+        layer = layer.app
+    return layer

@@ -34,6 +34,13 @@ from tests.make import Make
 hypothesis.settings.register_profile("suite", derandomize=True, database=None, deadline=None)
 SERVER = pytest.StashKey[tuple[LocalPostgres, str]]()
 TEMPLATE = "tmpl"
+SETTINGS = Settings(
+    environment="test",
+    public_url="https://api.example.org",
+    # counted as everywhere, and never reached; `tests/abuse` reaches limits
+    caller_rate="100000000/second",
+    address_rate="100000000/second",
+)
 SECRET = b"a secret of the tests, long enough for HKDF"
 CLEAR = ";" + NOBODY.rstrip(";")  # SET LOCAL survives RELEASE
 SAVEPOINTS = Brackets(
@@ -129,8 +136,7 @@ async def database_name(server: LocalPostgres) -> AsyncIterator[str]:
 @pytest.fixture(scope="session")
 def app(server: LocalPostgres, database_name: str) -> FastAPI:
     """The application, built once; its pools are the fixtures' business."""
-    settings = Settings(environment="test", public_url="https://api.example.org")
-    made = create_app(settings, dsn=server.dsn("ia_app", database_name), secret=SECRET)
+    made = create_app(SETTINGS, dsn=server.dsn("ia_app", database_name), secret=SECRET)
     made.state.started = True
     return made
 
@@ -192,9 +198,8 @@ def login(app: FastAPI, clients: Clients) -> Login:
 async def committed(server: LocalPostgres) -> AsyncIterator["Committed"]:
     """An application on a database of its own, with real commits and many connections."""
     async with clone(server) as name:
-        settings = Settings(environment="test", public_url="https://api.example.org")
         dsn = server.dsn("ia_app", name)
-        made = create_app(settings, dsn=dsn, secret=SECRET)
+        made = create_app(SETTINGS, dsn=dsn, secret=SECRET)
         async with pool(dsn, 8) as connections, Clients(made) as clients:
             made.state.db = Database(connections)
             made.state.credentials = Credentials(Keys(connections))

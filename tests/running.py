@@ -42,6 +42,7 @@ class Demo:
     def environment(self, **settings: str) -> dict[str, str]:
         """What makes a command work on this demo."""
         own = {"DATA_DIR": str(self.folder), "CREDENTIAL_CACHE_SECONDS": "0"}
+        own |= {"CALLER_RATE": "100000000/second", "ADDRESS_RATE": "100000000/second"}
         return environment(**(own | {"LOG_LEVEL": "warning"} | settings))
 
     def start(self) -> None:

@@ -23,6 +23,7 @@ from integration_api.kernel.settings import PREFIX, Settings
 from integration_api.tandem.gates import GATES
 from integration_api.tandem.rules import STATUSES
 from tools import privacy_page
+from tools.limits_table import limits
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAWINGS = Path("docs/lifecycles")
@@ -41,7 +42,8 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
     found[DRAWINGS / "README.md"] = _drawings()
     found[DRAWINGS / "tandem_case.md"] = _tandem()
     found[Path("openapi/problems.md")] = _problems()
-    for path, blocks in ((OPERATIONS, _settings()), (PRIVACY, _privacy())):
+    operations = {"settings": _settings(), "limits": limits_table()}
+    for path, blocks in ((OPERATIONS, operations), (PRIVACY, _privacy())):
         if (root / path).exists():
             found[path] = _filled(path, (root / path).read_text("utf-8"), blocks)
     return found
@@ -190,9 +192,14 @@ def _privacy() -> dict[str, str]:
     return tables | {"nothing": f"Nothing of people stands in {names}."}
 
 
-def _settings() -> dict[str, str]:
+def limits_table() -> str:
+    """Every limit of a request, the answer beyond it, and where it can be changed."""
+    return _table(("What", "Limit", "Beyond it", "Changed in"), limits())
+
+
+def _settings() -> str:
     rows = ((f"`{PREFIX}{n.upper()}`", *_setting(f)) for n, f in Settings.model_fields.items())
-    return {"settings": _table(("Setting", "Default", "Values", "Meaning"), rows)}
+    return _table(("Setting", "Default", "Values", "Meaning"), rows)
 
 
 def _setting(field: FieldInfo) -> tuple[str, str, str]:

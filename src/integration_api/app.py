@@ -22,6 +22,8 @@ from .contract.build import Example, build, to_json, to_yaml
 from .disclosures import routes as disclosures
 from .disclosures import service_break_glass
 from .edge import guards
+from .edge.limiter import Limits
+from .edge.vault import Vault
 from .employers import routes as employers
 from .health import routes as health
 from .identity.credentials import credentials
@@ -122,7 +124,7 @@ REACTIONS: Mapping[Cause, tuple[Reaction, ...]] = {
 def create_app(
     settings: Settings, *, dsn: str, secret: bytes, demo: Mapping[str, str] | None = None
 ) -> FastAPI:
-    """The application on the database at `dsn`; `secret` seals cursors, `demo` names its keys."""
+    """The application on the database at `dsn`; `secret` seals, `demo` names its keys."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -155,6 +157,7 @@ def create_app(
     state = app.state
     state.settings, state.public_url, state.demo = settings, settings.public_url, demo
     state.cursors, state.lifecycles = Cursors(secret), LIFECYCLES
+    state.vault = _vault(secret, settings)
     state.pictures = PICTURES
     state.started, state.draining, state.readiness = False, False, (0.0, {})
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
@@ -164,9 +167,15 @@ def create_app(
     problems.install(app)
     app.exception_handler(Replay)(_replayed)
     reactions.wire(REACTIONS)
-    app.add_middleware(guards.Guard, deadline=settings.request_deadline_seconds)
+    limits = Limits(settings.caller_rate, settings.address_rate)
+    app.add_middleware(guards.Guard, limits=limits, deadline=settings.request_deadline_seconds)
     app.add_middleware(observability.Observe)
     return app
+
+
+def _vault(secret: bytes, settings: Settings) -> Vault:
+    other = settings.previous_secret_key
+    return Vault(secret, *([other.get_secret_value().encode()] if other else ()))
 
 
 async def _replayed(_: Request, replay: Exception) -> Response:

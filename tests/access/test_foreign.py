@@ -22,7 +22,8 @@ BY_REQUEST = re.compile(r'"(request_id|instance)": ?("[^"]*"|null)')
 
 def same_but_request(answer: Response) -> tuple[int, str, dict[str, str]]:
     """Status, body and headers without what differs from request to request."""
-    headers = {k: v for k, v in answer.headers.items() if k not in ("x-request-id", "date")}
+    by_request = ("x-request-id", "date", "ratelimit")  # the last one counts requests
+    headers = {k: v for k, v in answer.headers.items() if k not in by_request}
     headers.pop("content-length", None)  # the path in `instance` has the same length, ids too
     return answer.status_code, BY_REQUEST.sub(r'"\1"', answer.text), headers
 

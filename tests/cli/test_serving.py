@@ -79,6 +79,7 @@ async def test_version_17_is_not_refused_for_its_version() -> None:
     [
         ({}, "INTEGRATION_API_SECRET_KEY"),
         ({"SECRET_KEY": "short"}, "at least 32 characters"),
+        ({"SECRET_KEY": SECRET, "PREVIOUS_SECRET_KEY": "short"}, "PREVIOUS_SECRET_KEY"),
         ({"SECRET_KEY": SECRET}, "cannot be reached"),
         ({"SECRET_KEY": SECRET, "DATABASE_URL": "nonsense:pa55"}, "cannot be read"),
         ({"SECRET_KEY": SECRET, "DATABASE_URL": ""}, "set to nothing"),

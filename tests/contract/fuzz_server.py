@@ -19,13 +19,12 @@ import uvicorn
 from integration_api.app import create_app
 from integration_api.code_lists import service as code_lists
 from integration_api.kernel import clock
-from integration_api.kernel.settings import Settings
 from integration_api.postgres.launcher import LocalPostgres
 from tests import watch
 from tests.access.operations import LISTS, OWNERS, PREPARED, Call
 from tests.cast import KEYS, Desk, id_of
 from tests.clients import Clients
-from tests.conftest import SECRET, clone
+from tests.conftest import SECRET, SETTINGS, clone
 from tests.contract.recording import PLAIN
 from tests.make import Make
 
@@ -81,8 +80,7 @@ class Served:
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
         async with clone(self.postgres) as name:
-            settings = Settings(environment="test", public_url="https://api.example.org")
-            app = create_app(settings, dsn=self.postgres.dsn("ia_app", name), secret=SECRET)
+            app = create_app(SETTINGS, dsn=self.postgres.dsn("ia_app", name), secret=SECRET)
             config = uvicorn.Config(
                 app, log_config=None, access_log=False, proxy_headers=False, lifespan="on"
             )

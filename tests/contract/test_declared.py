@@ -9,13 +9,13 @@ from fastapi import FastAPI
 from httpx import Response
 
 from integration_api.code_lists import service as code_lists
-from integration_api.edge.guards import Guard
+from integration_api.edge.limiter import Limits
 from integration_api.kernel.db import Database
 from integration_api.portal import service as portal
 from tests import watch
 from tests.access.operations import LISTS, OWNERS, PREPARED, Call
 from tests.cast import id_of
-from tests.clients import Clients
+from tests.clients import Clients, guard_of
 from tests.contract.recording import PICTURES, PLAIN, RECORDED
 from tests.make import Make
 
@@ -40,14 +40,6 @@ async def call_of(operation: str, make: Make) -> tuple[Call, str]:
 def declared(operation: str) -> set[str]:
     """The statuses that the contract names for it."""
     return {status for name, status in watch.declared() if name == operation}
-
-
-def guard_of(app: FastAPI) -> Guard:
-    """The guard of the built application."""
-    layer: Any = app.middleware_stack
-    while not isinstance(layer, Guard):
-        layer = layer.app
-    return layer
 
 
 async def send(
@@ -79,6 +71,20 @@ async def test_who_may_not_is_told_so(operation: str, make: Make, clients: Clien
         bare = await send(clients, f"{owner.partition('/')[0]}/bare", call)
         assert bare.status_code == 403
         assert bare.json()["missing_scopes"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_who_asks_too_often_is_told_so(
+    operation: str, make: Make, clients: Clients, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, owner = await call_of(operation, make)
+    monkeypatch.setattr(guard_of(app), "limits", Limits("1/hour", "1/hour"))
+    first, second = [await send(clients, owner, call) for _ in range(2)]
+    assert first.status_code in (200, 201)
+    assert second.status_code == 429
+    assert 0 < int(second.headers["Retry-After"]) <= 7200
+    assert '-3600s";r=0;t=' in second.headers["RateLimit"]
+    assert first.headers["RateLimit-Policy"].endswith('-3600s";q=1;w=3600')
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -6,10 +6,15 @@ import pytest
 
 from integration_api.app import LIFECYCLES
 from integration_api.code_lists.service import entries
+from integration_api.edge import door, guards
 from integration_api.kernel.problems import REGISTRY
 from integration_api.kernel.settings import PREFIX, Settings
 from integration_api.kernel.tables import metadata
 from tools import check_fresh, generate_docs, privacy_page
+
+TABLES = [
+    f"<!-- {name}: generated -->\nold table\n<!-- /{name} -->" for name in ("settings", "limits")
+]
 
 
 @pytest.fixture
@@ -17,8 +22,7 @@ def root(tmp_path: Path) -> Path:
     """A folder with a page of operations, in which all generated pages are fresh."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/operations.md").write_text(
-        "# Operations\n\n<!-- settings: generated -->\nold table\n<!-- /settings -->\n\nBy hand.\n",
-        "utf-8",
+        "# Operations\n\n" + "\n\n".join(TABLES) + "\n\nBy hand.\n", "utf-8"
     )
     blocks = (*privacy_page.blocks(), "nothing")
     markers = "\n".join(f"<!-- {name}: generated -->\n<!-- /{name} -->" for name in blocks)
@@ -42,6 +46,15 @@ def test_the_table_of_settings_has_every_setting_and_leaves_the_rest_alone(root:
         assert f"| `{PREFIX}{name.upper()}` |" in text
         assert field.description
         assert field.description in text
+
+
+def test_the_table_of_limits_says_what_the_code_does(root: Path) -> None:
+    text = (root / "docs/operations.md").read_text("utf-8")
+    for limit in (guards.MOST_BODY, guards.MOST_HEADERS, door.MOST_HEAD):
+        assert f"| {limit // 1024:,} KiB |" in text
+    for name in ("CALLER_RATE", "ADDRESS_RATE", "POOL_WAIT_SECONDS", "REQUEST_DEADLINE_SECONDS"):
+        assert f"| 429 | `{PREFIX}{name}` |" in text or f"| 503 | `{PREFIX}{name}` |" in text
+    assert text.count("of `ia_app`, `migrations/roles.sql`") == 4
 
 
 def test_the_drawings_have_every_state_and_arrow(root: Path) -> None:

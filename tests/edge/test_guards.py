@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from integration_api import __version__
 from integration_api.edge import guards
 from integration_api.edge.guards import MOST_BODY, REFUSED, parse
+from integration_api.edge.limiter import Limits
 from integration_api.kernel.problems import Malformed
 from tests.kernel.tiny import ID, JSON, KEY, Thing, build, client
 
@@ -310,5 +311,5 @@ async def test_who_hangs_up_while_sending_is_not_answered() -> None:
     scope: dict[str, Any] = {"type": "http", "method": "POST", "scheme": "https", "state": {}}
     scope |= {"path": THING, "raw_path": THING.encode(), "query_string": b""}
     scope["headers"] = [(b"content-length", b"5"), (b"content-type", b"application/json")]
-    await guards.Guard(APP)(scope, receive, answer)
+    await guards.Guard(APP, Limits("9/hour", "9/hour"))(scope, receive, answer)
     assert sent == []

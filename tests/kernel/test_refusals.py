@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from integration_api.edge.last_resort import LastResort
 from integration_api.kernel import problems, refusals
 from integration_api.kernel.refusals import status_of
+from tests.clients import guard_of
 from tests.kernel.tiny import ID, JSON, KEY, build, client
 
 APP = build()
@@ -194,8 +196,8 @@ async def test_a_bug_is_500_inside_the_app_and_tells_nothing() -> None:
 
 def test_an_exception_that_leaves_the_app_would_reach_the_server() -> None:
     """The known-bad twin: without the last resort the exception comes out of the app."""
-    kinds: list[object] = [m.cls for m in APP.user_middleware]
-    assert kinds[-1] is refusals.LastResort, "innermost, so that guards and logs see its answer"
+    inside: Any = guard_of(APP).app
+    assert isinstance(inside.app, LastResort), "innermost, so that guards and logs see its answer"
 
 
 # -------------------------------------------------------------------------------------- database

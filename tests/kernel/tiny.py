@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
 from pydantic import Field
 
 from integration_api.edge import guards
+from integration_api.edge.limiter import Limits
 from integration_api.kernel import observability, problems
 from integration_api.kernel.lifecycle import NotYourMove, TransitionNotAllowed
 from integration_api.kernel.scalars import Code, Day, Flag, Id, Int, PartialDate, QueryFlag, Text
@@ -131,6 +132,7 @@ def build(**guard: Any) -> FastAPI:
     v1.include_router(open_router)
     app.include_router(v1)
     problems.install(app)
+    guard = {"limits": Limits("1000000/second", "1000000/second")} | guard
     app.add_middleware(guards.Guard, **guard)
     app.add_middleware(observability.Observe)
     return app

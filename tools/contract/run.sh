@@ -42,6 +42,7 @@ say "systems log in at a real OpenID provider"
 say "start a demo on $base"
 work="$(mktemp -d)"
 chmod 755 "$work"
+export INTEGRATION_API_CALLER_RATE=1000000/second INTEGRATION_API_ADDRESS_RATE=1000000/second
 INTEGRATION_API_DATA_DIR="$work/var" "$bin/integration-api" serve --demo --with-worker \
   --port "$port" > "$work/log" 2>&1 &
 demo=$!

@@ -166,7 +166,7 @@ async def must_be_current(connection: Connection) -> None:
 
 
 def secret_of(settings: Settings) -> bytes:
-    """What seals cursors: the setting, or for our own server a random one kept beside the data.
+    """What seals: the setting, or for our own server a random one kept beside the data.
 
     Raises:
         RefusalError: an external database is named without one, or it is too short.

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -63,7 +63,7 @@ def serve(
         address = f"http://{'[' + host + ']' if ':' in host else host}:{door.getsockname()[1]}"
         if "public_url" not in settings.model_fields_set:
             settings = settings.model_copy(update={"public_url": address})
-        with asyncio.Runner(loop_factory=_config(None).get_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=config(None).get_loop_factory()) as runner:
             work = _serve(settings, place, secret, door, with_worker=with_worker, demo=demo)
             runner.run(work)
 
@@ -113,7 +113,7 @@ async def _serve(
         settings = settings.model_copy(update={"environment": "demo"})
         keys, greet = await prepared(settings, place)
     made = app.create_app(settings, dsn=place.app, secret=secret, demo=keys)
-    server = Server(_config(made), greet)
+    server = Server(config(made, settings.trusted_proxies), greet)
     stop = asyncio.Event()
 
     def leave() -> None:
@@ -132,12 +132,16 @@ async def _serve(
         stop.set()
 
 
-def _config(app: Any) -> uvicorn.Config:
+def config(app: Any, proxies: Sequence[str] = ()) -> uvicorn.Config:
+    """How the server runs; `proxies` are the addresses whose `X-Forwarded-For` counts."""
     return uvicorn.Config(
         app,
+        http="integration_api.edge.door:Door",
+        ws="none",
         log_config=None,
         access_log=False,  # our own line names the route, never the path
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         lifespan="on",

@@ -204,7 +204,7 @@ def _made(doc: Document, where: str) -> list[Document]:
 
 
 def answer_headers(doc: Document) -> None:
-    """`API-Version` on every answer, `ETag` on a single resource, `Location` on a new one."""
+    """Version and rate limits on every answer, `ETag` on one resource, `Location` on a new one."""
     doc["components"]["headers"] = deepcopy(PARTS["headers"])
     doc["components"]["headers"]["ApiVersion"]["example"] = doc["info"]["version"]
     for where, _, op in calls(doc):
@@ -218,6 +218,7 @@ def answer_headers(doc: Document) -> None:
                 "API-Version" if n == "ApiVersion" else n: {"$ref": f"#/components/headers/{n}"}
                 for n in found
             }
+            refs |= deepcopy(PARTS["rate_headers"])
             answers[code]["headers"] = refs | answers[code].get("headers", {})
 
 

@@ -103,9 +103,8 @@ def problem(status: int, kinds: list[ProblemType], public_url: str) -> Document:
     }
     media = {"schema": {"$ref": f"{SCHEMAS}Problem"}, "examples": shown}
     titles = " · ".join(kind.title_en for kind in kinds)
-    headers = PARTS["problem_headers"].get(status)
-    found = {"description": titles, "content": {PROBLEM: media}}
-    return found | ({"headers": deepcopy(headers)} if headers else {})
+    headers = PARTS["problem_headers"].get(status, {}) | PARTS["rate_headers"]
+    return {"description": titles, "content": {PROBLEM: media}, "headers": deepcopy(headers)}
 
 
 def _shown(kind: ProblemType, public_url: str) -> Document:

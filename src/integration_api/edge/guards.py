@@ -19,10 +19,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integration_api import __version__
 from integration_api.kernel import problems
-from integration_api.kernel.problems import Problem, problem_response
+from integration_api.kernel.problems import KeyInUse, Problem, problem_response
+
+from .last_resort import LastResort
+from .limiter import Limits, Meter
+from .turns import Turns
 
 MOST_BODY = 1024 * 1024
 MOST_HEADERS = 32 * 1024
+"""Of path, query and header fields together."""
+MOST_FIELDS = 200
 MOST_DEPTH = 64
 BODY_SECONDS = 10.0
 REFUSED = b'"unreadable"'
@@ -44,11 +50,16 @@ class Guard:
     """One deadline per request, a body that is JSON, and the headers of every answer."""
 
     def __init__(
-        self, app: ASGIApp, deadline: float = 15.0, body_seconds: float = BODY_SECONDS
+        self,
+        app: ASGIApp,
+        limits: Limits,
+        deadline: float = 15.0,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
         # what shows a secret says PLAIN, so that no compressed size tells one (BREACH)
-        self.app = GZipMiddleware(app, minimum_size=1024, compresslevel=4)
-        self.deadline, self.body_seconds = deadline, body_seconds
+        self.app = GZipMiddleware(LastResort(app), minimum_size=1024, compresslevel=4)
+        self.limits, self.deadline, self.body_seconds = limits, deadline, body_seconds
+        self.turns = Turns()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app under the guard."""
@@ -57,7 +68,7 @@ class Guard:
         # no route declares HEAD: what answers GET answers it; a copy, for the server reads `scope`
         bare = scope["method"] == "HEAD"
         inner = {**scope, "method": "GET"} if bare else scope
-        answer = _Outgoing(inner, send, bare=bare)
+        answer = _Outgoing(inner, send, Meter(self.limits, inner), bare=bare)
         try:
             async with asyncio.timeout(self.deadline):
                 await self._run(inner, receive, answer)
@@ -69,16 +80,20 @@ class Guard:
             scope.update({name: inner[name] for name in ("route", "fastapi") if name in inner})
 
     async def _run(self, scope: Scope, receive: Receive, answer: "_Outgoing") -> None:
+        try:
+            answer.meter.enter(scope)
+        except Problem as problem:
+            return await problem_response(problem, Request(scope))(scope, receive, answer)
         query: bytes = scope["query_string"]
         if (b"%" in query or not query.isascii()) and not _readable(query):
             scope["query_string"] = UNREADABLE
-        size, has_body = 0, False
+        size, has_body = len(scope["raw_path"]) + len(query), False
         for name, value in scope["headers"]:
             size += len(name) + len(value) + 4
             has_body |= name == b"transfer-encoding" or (
                 name == b"content-length" and value != b"0"
             )
-        if size > MOST_HEADERS:
+        if size > MOST_HEADERS or len(scope["headers"]) > MOST_FIELDS:
             refusal = problem_response(problems.HeaderTooLarge(), Request(scope))
             return await refusal(scope, receive, answer)
         if has_body:
@@ -87,7 +102,11 @@ class Guard:
             except _HungUp:
                 return None
             receive = _replay(body, receive)
-        return await self.app(scope, receive, answer)
+        try:
+            async with self.turns.take(scope):
+                return await self.app(scope, receive, answer)
+        except KeyInUse as problem:
+            return await problem_response(problem, Request(scope))(scope, receive, answer)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         try:
@@ -116,9 +135,9 @@ class _HungUp(Exception):  # noqa: N818 - nobody is left to be answered
 class _Outgoing:
     """The way out: headers on every answer, no body on HEAD or 304, 406 for what nobody accepts."""
 
-    def __init__(self, scope: Scope, send: Send, *, bare: bool) -> None:
+    def __init__(self, scope: Scope, send: Send, meter: Meter, *, bare: bool) -> None:
         self.scope, self.send, self.started, self.dropped = scope, send, False, False
-        self.bare = bare
+        self.meter, self.bare = meter, bare
 
     async def __call__(self, message: Message) -> None:
         if self.dropped:
@@ -130,7 +149,8 @@ class _Outgoing:
                 self.dropped = True
                 return
             self.started = True
-            message = {**message, "headers": _with_defaults(message)}
+            headers = [*_with_defaults(message), *self.meter.headers]
+            message = {**message, "headers": headers}
             if self._unchanged(message):
                 kept = [h for h in message["headers"] if not h[0].startswith(b"content-")]
                 message, self.bare = {**message, "status": 304, "headers": kept}, True

@@ -58,6 +58,12 @@ class Credentials:
             return (one,) if one else ()
         return await self.tokens.find(text) if self.tokens else ()
 
+    def known(self, text: str) -> UUID | None:
+        """The client or member behind a credential that was found live some seconds ago."""
+        if text.startswith("ia_"):
+            return self.keys.known(text)
+        return self.tokens.known(text) if self.tokens else None
+
     def forget(self) -> None:
         """Drop what is cached: the next request of everybody is looked up again."""
         self.keys.forget()

@@ -66,6 +66,11 @@ class Keys:
             self._cache.popitem(last=False)
         return principal
 
+    def known(self, key: str) -> UUID | None:
+        """Whose key this is, as long as that is cached; nothing is looked up."""
+        until, principal = self._cache.get(digest(key), (0.0, None))
+        return principal.client_id if principal and until > self._timer() else None
+
     def forget(self) -> None:
         """Drop the cache: every key is looked up again."""
         self._cache.clear()

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from joserfc import jwt
 from joserfc.errors import JoseError, SecurityWarning
@@ -88,6 +89,11 @@ class Tokens:
         if len(self._cache) > self.KEPT:
             self._cache.popitem(last=False)
         return found
+
+    def known(self, token: str) -> UUID | None:
+        """Whose token this is, as long as that is cached; nothing is verified or looked up."""
+        until, found = self._cache.get(sha256(token.encode()).digest(), (0.0, ()))
+        return found[0].client_id if found and until > self._now() else None
 
     def forget(self) -> None:
         """Drop the cache: every token is verified and looked up again."""

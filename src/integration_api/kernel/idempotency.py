@@ -2,11 +2,13 @@
 
 The claim of the key travels in the round trip that opens the transaction, the stored answer in the
 one that closes it; key and effect commit together or not at all. A second request with a running
-key waits for the first (unique index), then gets its answer.
+key waits for the first (unique index), then gets its answer. A stored answer is sealed for the
+rights that its caller had: with others it stays shut.
 Source: draft-ietf-httpapi-idempotency-key-header.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -23,7 +25,7 @@ from integration_api import __version__
 
 from . import clock
 from .answers import Answer
-from .problems import KeyReused, NotFound
+from .problems import AnswerSealed, KeyReused, NotFound
 from .tables import metadata
 
 KEPT = timedelta(hours=24)
@@ -75,6 +77,13 @@ class Claim:
     client_id: UUID
     key: str
     fingerprint: bytes
+    rights: bytes
+    seal: Callable[[bytes, bytes], bytes]
+    unseal: Callable[[bytes, bytes], bytes | None]
+
+    @property
+    def _binding(self) -> bytes:
+        return b"\0".join((self.rights, self.key.encode(), self.fingerprint))
 
     @property
     def opening(self) -> str:
@@ -89,9 +98,10 @@ class Claim:
         """SQL before COMMIT: keeps the answer."""
         headers = {n: answer.headers[n] for n in ("ETag", "Location") if n in answer.headers}
         shown = ",".join(str(i) for i in answer.shown)
+        sealed = self.seal(bytes(answer.body), self._binding)
         return (
             f"EXECUTE ia_keep({answer.status_code:d},{_hex_text(orjson.dumps(headers).decode())},"
-            f"'\\x{bytes(answer.body).hex()}','{{{shown}}}',"
+            f"'\\x{sealed.hex()}','{{{shown}}}',"
             f"'{self.municipality_id}','{self.client_id}',{_hex_text(self.key)});"
         )
 
@@ -103,6 +113,7 @@ class Claim:
             KeyReused: the key belongs to another request (422).
             NotFound: somebody shown in the stored answer is no longer visible to the caller, or
                 a disclosure of such a person to it has ended since.
+            AnswerSealed: the caller's rights, or the service's secret, have changed since (409).
         """
         if tag == "INSERT 0 1":
             return
@@ -111,7 +122,10 @@ class Claim:
             raise KeyReused
         if not row["visible"]:
             raise NotFound
-        answer = Answer(row["body"], row["status"], orjson.loads(row["headers"]))
+        body = self.unseal(row["body"], self._binding)
+        if body is None:
+            raise AnswerSealed
+        answer = Answer(body, row["status"], orjson.loads(row["headers"]))
         answer.headers["Idempotent-Replayed"] = "true"
         raise Replay(answer)
 
@@ -137,7 +151,7 @@ async def claim(request: Request, key: str | None) -> Claim | None:
     """The use that a request makes of its key, if it has one."""
     if key is None:
         return None
-    body = await request.body()
+    caller, body = request.state.caller, await request.body()
     parts = [
         request.method.encode(),
         request.scope["raw_path"],
@@ -145,10 +159,11 @@ async def claim(request: Request, key: str | None) -> Claim | None:
         request.headers.get("content-type", "").partition(";")[0].strip().lower().encode(),
         orjson.dumps(_parsed(body), option=orjson.OPT_SORT_KEYS),
         __version__.encode(),
+        caller.agency_id.bytes,
     ]
     fingerprint = hashlib.sha256(b"\0".join(parts)).digest()
-    caller = request.state.caller
-    return Claim(caller.municipality_id, caller.client_id, key, fingerprint)
+    who, vault = (caller.municipality_id, caller.client_id), request.app.state.vault
+    return Claim(*who, key, fingerprint, vault.rights(caller), vault.seal, vault.open)
 
 
 def _parsed(body: bytes) -> Any:

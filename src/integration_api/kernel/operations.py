@@ -15,7 +15,7 @@ from .principal import needs
 from .scopes import PROSE, Scope
 
 Handler = Callable[..., Any]
-ALWAYS = frozenset({400, 405, 500})
+ALWAYS = frozenset({400, 405, 429, 500})
 TAKES: dict[str, frozenset[int]] = {
     "db": frozenset({503}),
     "id": frozenset({404}),

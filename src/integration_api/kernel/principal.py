@@ -97,6 +97,7 @@ def needs(scope: Scope | None) -> Any:
     Raises:
         Unauthenticated, NotAMember, ActingAgencyRequired, InvalidParameter: 401, 403, 400.
         MissingScope: 403, names what is missing.
+        TooManyRequests: 429, the caller has had its share.
     """
 
     async def admit(
@@ -113,6 +114,7 @@ def needs(scope: Scope | None) -> Any:
     ) -> None:
         text = credentials.credentials if credentials else ""
         request.state.caller = await request.app.state.credentials.find(text, acting_agency)
+        request.state.meter.charge(request.state.caller.client_id)
         if scope and scope not in request.state.caller.scopes:
             raise MissingScope(missing_scopes=[scope.value])
 

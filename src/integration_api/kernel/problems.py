@@ -7,6 +7,7 @@
     ├── 404  NotFound                    absent, invisible, malformed id: nobody learns which
     ├── 405  MethodNotAllowed            406 NotAcceptable            408 RequestTimeout
     ├── 409  TransitionNotAllowedProblem · GuardNotMet · UnknownReference · Conflict · KeyInUse
+    │        AnswerSealed
     ├── 412  PreconditionFailed          428 PreconditionRequired
     ├── 413  PayloadTooLarge             415 UnsupportedMediaType     431 HeaderTooLarge
     ├── 422  Unprocessable · KeyReused
@@ -95,7 +96,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
     """The base: a subclass is one type, an instance one occurrence."""
 
     type: ClassVar[ProblemType]
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
     """Seconds after which the same request may succeed."""
 
     def __init__(self, *findings: Finding, **members: object) -> None:
@@ -196,6 +197,10 @@ class KeyInUse(Problem, slug="idempotency-key-in-use"):
     """The first request with this key still runs."""
 
     retry_after = 1
+
+
+class AnswerSealed(Problem, slug="stored-answer-sealed"):
+    """The request was carried out; its answer is no longer for who asks."""
 
 
 class PreconditionFailed(Problem, slug="precondition-failed"):

@@ -1,6 +1,5 @@
 """How every other exception becomes a problem: validation, routing, drawing, database, bugs."""
 
-import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import observability, problems
 from .lifecycle import NotYourMove, TransitionNotAllowed
@@ -33,11 +31,7 @@ _GONE = (TimeoutError, OSError, asyncpg.InterfaceError, asyncpg.InternalClientEr
 
 
 def install(app: FastAPI) -> None:
-    """Handlers for all that may be raised, and a last resort inside the app.
-
-    An exception that leaves the app would close the connection, so that the caller's next request
-    is reset; hence a middleware instead of a handler of `Exception`.
-    """
+    """Handlers for all that may be raised; for the rest see `edge/last_resort.py`."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(TransitionNotAllowed, _transition)
     app.add_exception_handler(NotYourMove, _not_your_move)
@@ -45,39 +39,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for kind in (asyncpg.PostgresError, *_GONE):
         app.add_exception_handler(kind, _database)
-    app.add_middleware(LastResort)
-
-
-class LastResort:
-    """Answers what nobody thought of; logs where it happened, never what it said.
-
-    The message of an exception may hold personal data, so only types and places are written.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the app; answer 500 where it raises before it answered."""
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watched)
-        except Exception as error:
-            frames = traceback.extract_tb(error.__traceback__)[-12:]
-            places = [f"{f.filename}:{f.lineno} {f.name}" for f in frames]
-            log.error("unhandled", error=type(error).__qualname__, at=places)  # noqa: TRY400
-            if started:
-                raise  # the answer is half out: only closing the connection tells the caller
-            answer = problem_response(problems.Internal(), Request(scope))
-            await answer(scope, receive, send)
 
 
 async def _problem(request: Request, problem: Exception) -> Response:

@@ -3,12 +3,14 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "INTEGRATION_API_"
+_ONE = "[1-9][0-9]{0,8}/(second|minute|hour)"
+_Rate = Annotated[str, Field(pattern=f"^{_ONE}(;{_ONE})*$")]
 
 
 class _Files(PydanticBaseSettingsSource):
@@ -52,7 +54,12 @@ class Settings(BaseSettings):
         description="Address under which clients reach the service; stands in problem types.",
     )
     secret_key: SecretStr | None = Field(
-        None, description="At least 32 random characters; seals cursors. Same on every replica."
+        None,
+        description="At least 32 random characters; seals cursors and kept answers."
+        " Same on every replica.",
+    )
+    previous_secret_key: SecretStr | None = Field(
+        None, min_length=32, description="The one before it, or the next: opens kept answers too."
     )
     pool_size: int = Field(10, ge=1, le=200, description="Database connections of one process.")
     pool_wait_seconds: float = Field(
@@ -60,6 +67,15 @@ class Settings(BaseSettings):
     )
     request_deadline_seconds: float = Field(
         15.0, gt=0, le=300, description="Longest time one request may take before 503."
+    )
+    caller_rate: _Rate = Field(
+        "200/second;6000/minute", description="Requests of a client or member to a process."
+    )
+    address_rate: _Rate = Field(
+        "100/second;3000/minute", description="Requests of strangers from one address."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Addresses or networks whose `X-Forwarded-For` counts, as a JSON array."
     )
     credential_cache_seconds: float = Field(
         30.0, ge=0, le=300, description="How long a looked-up credential is trusted unasked."

@@ -51,7 +51,7 @@ async def list_lifecycles(
     operation_id="drawLifecycle",
     summary="Draw a lifecycle",
     response_class=SvgResponse,
-    responses={200: PICTURE, **{c: {"description": "Problem"} for c in (400, 404, 405, 500)}},
+    responses={200: PICTURE, **{c: {"description": "Problem"} for c in (400, 404, 405, 429, 500)}},
     openapi_extra=CACHED,
 )
 async def draw_lifecycle(

@@ -1,0 +1,48 @@
+"""Stored answers, sealed: a copy of the table tells nobody what its answers said.
+
+AES-GCM under a key derived from the service's secret. What an answer is bound to (caller, rights,
+key, request) is authenticated with it, so that it opens for nothing else. The first secret seals,
+each of them opens: that is how a secret is replaced. Source: NIST SP 800-38D, RFC 5869.
+"""
+
+import json
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from integration_api.kernel.principal import Principal
+
+_NONCE = 12
+
+
+class Vault:
+    """Seals with its first secret, opens with any."""
+
+    def __init__(self, *secrets: bytes) -> None:
+        self._boxes = [
+            AESGCM(HKDF(SHA256(), 32, salt=None, info=b"stored answer").derive(secret))
+            for secret in secrets
+        ]
+
+    @staticmethod
+    def rights(caller: Principal) -> bytes:
+        """All that decides what an answer may show and offer to somebody."""
+        may = [sorted(caller.scopes), sorted(caller.roles), sorted(caller.purposes)]
+        return json.dumps([caller.context_sql, *may]).encode()
+
+    def seal(self, plain: bytes, binding: bytes) -> bytes:
+        """What is stored; it opens only with the same binding."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._boxes[0].encrypt(nonce, plain, binding)
+
+    def open(self, sealed: bytes, binding: bytes) -> bytes | None:
+        """What was sealed; None if its secret is gone, the binding another, or it was altered."""
+        for box in self._boxes:
+            try:
+                return box.decrypt(sealed[:_NONCE], sealed[_NONCE:], binding)
+            except (InvalidTag, ValueError):
+                continue
+        return None
