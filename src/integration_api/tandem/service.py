@@ -52,6 +52,7 @@ from .statements import (
     created,
     list_tandem_cases,
 )
+from .statements_declarations import SEE_EMPLOYER
 
 TEAMS = tuple(p.value for p in TandemParty)
 
@@ -238,6 +239,17 @@ async def held_below(
     if tandem["closed_at"]:
         raise GuardNotMet(TANDEM_OPEN)
     return row
+
+
+async def must_be_known(tx: WriteTx, bound: Mapping[str, Any] | None, pointer: str) -> None:
+    """The employer to which a permit or an approval is bound is one of the municipality.
+
+    Raises:
+        UnknownReference: absent and of another municipality are the same.
+    """
+    employer = bound["employer_id"] if bound else None
+    if employer:
+        await concurrency.exists(tx, SEE_EMPLOYER, f"{pointer}/employer_id", employer_id=employer)
 
 
 async def _held(tx: WriteTx, id: UUID, version: int, *, closed: bool = False) -> tuple[str, Record]:

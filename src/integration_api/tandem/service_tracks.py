@@ -14,6 +14,7 @@ from .access import parties
 from .deadlines import eligible_from, spared
 from .lifecycle import TANDEM_OPEN
 from .lifecycle_legal import SPARED
+from .service import must_be_known
 from .statements_clearances import INVALIDATE
 from .statements_tracks import JUDGED, Track, get, lock, move, see
 
@@ -64,6 +65,7 @@ async def advance(
     target = track.lifecycle.target(arrow, status, parties(tx.caller, row))
     if row["closed_at"]:
         raise GuardNotMet(TANDEM_OPEN)
+    await must_be_known(tx, values.get("permit_restrictions"), "/permit_restrictions")
     await _guard(tx, track, id, arrow, values)
     moved = await tx.row(move(track, arrow), id=id, target=target.value, **values)
     if why := INVALIDATES.get(arrow):
