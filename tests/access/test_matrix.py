@@ -16,6 +16,7 @@ from tests.access.fuller import RECIPE_OWNERS as OWNERS
 from tests.access.fuller import RECIPES
 from tests.access.seam import LISTS, OWN_ONLY, SHARED, Call
 from tests.access.stage import Canaries, Stage, same_but_request
+from tests.cast import id_of
 
 MATRIX = sorted(RECIPES.keys() - OWN_ONLY)
 SHOWS_NOTHING_OF_IT = {"drawTimeline"}
@@ -49,7 +50,7 @@ async def attempts(
             faults.append(f"{layers}: {who} can tell: {answer.status_code} {answer.text} {nothing}")
         if answer.status_code not in (401, 403, 404, 409):
             faults.append(f"{layers}: {who} gets {answer.status_code}")
-        if found := canaries.sing(answer, former=who in FORMER):
+        if found := canaries.sing(answer, former=who in FORMER or who in TEAMS):
             faults.append(f"{layers}: {who} sees {found}")
     return faults
 
@@ -79,17 +80,48 @@ async def test_nobody_learns_of_what_is_not_his(stage: Stage, operation: str) ->
     call, canaries = await prepared(stage, operation)
     assert canaries.ids or call.ids
     faults = []
-    for who in [*strangers(operation), *NO_KEY]:
+    for who in strangers(operation):
         faults += await attempts(stage, operation, call, canaries, who)
     for who in strangers(operation):
         faults += await with_policies_alone(stage, operation, call, canaries, who)
     assert faults == []
+    for who in NO_KEY:
+        answer = await stage.send(who, call)
+        assert (answer.status_code, canaries.sing(answer)) == (401, [])
     auditor = await stage.send("lead/auditor", call)
     assert auditor.status_code in ((200, 404) if call.method == "GET" else (403,)), auditor.text
     mine = await stage.send(OWNERS[operation], call)
     assert mine.status_code in (200, 201), mine.text
     if call.method == "GET" and operation not in SHOWS_NOTHING_OF_IT:
         assert canaries.sing(mine), "no canary was where one could be seen"
+
+
+TEAMS = {"immigration", "labour"}
+MOVES = {
+    *("acknowledgeTandemCase", "recordProcedure", "issueStartClearance"),
+    *("submitEmployerDeclaration", "createBaApprovalRequest", "approveBaApprovalRequest"),
+    *("clearAccessLegalTrack", "confirmOfferPlacementTrack"),
+}
+OWN_PERSON = {"addResidencePeriod", "listResidencePeriods"}
+OF_TEAMS = [
+    o
+    for o in MATRIX
+    if OWNERS[o] in TEAMS
+    and o not in SHARED | OWN_PERSON
+    and (o in MOVES or o.startswith(("get", "list", "draw")))
+]
+
+
+@pytest.mark.parametrize("operation", OF_TEAMS)
+async def test_a_team_learns_nothing_after_the_disclosure_has_ended(
+    stage: Stage, operation: str
+) -> None:
+    """Who worked on a tandem case and may no longer see the person is a stranger to it."""
+    call, canaries = await prepared(stage, operation)
+    team = OWNERS[operation]
+    async with stage.without_policies():
+        await stage.connection.execute("select formerly.revoke($1)", id_of(team))
+    assert await attempts(stage, operation, call, canaries, team) == []
 
 
 def operation_ids(app: FastAPI) -> set[str]:
@@ -107,5 +139,6 @@ def test_every_operation_with_credentials_has_a_recipe(app: FastAPI) -> None:
         if op.get("security", [{}]) != [] and {} not in op.get("security", [{}])
     }
     assert len(secured) > 100
+    assert set(OF_TEAMS) >= MOVES
     assert secured == {*MATRIX, *LISTS, *OWN_ONLY}
     assert secured <= operation_ids(app)
