@@ -22,6 +22,13 @@ MATRIX = sorted(RECIPES.keys() - OWN_ONLY)
 SHOWS_NOTHING_OF_IT = {"drawTimeline"}
 """A picture of steps: it names no row and holds no text of a person's."""
 
+SHOW_TEXT = {
+    *("getPerson", "getReferral", "getEmployer", "getEmployerDeclaration", "getApiClient"),
+    *("getMember", "listEmployerDeclarations", "listNotes", "listProcedures"),
+    *("listResidencePeriods", "updatePerson", "acceptReferral", "getLegalTrack", "getDisclosure"),
+}
+"""Answers in which texts for people stand."""
+
 
 def seat(who: str, operation: str) -> str:
     """The desk of somebody that has the owner's role."""
@@ -94,6 +101,8 @@ async def test_nobody_learns_of_what_is_not_his(stage: Stage, operation: str) ->
     assert mine.status_code in (200, 201), mine.text
     if call.method == "GET" and operation not in SHOWS_NOTHING_OF_IT:
         assert canaries.sing(mine), "no canary was where one could be seen"
+    if operation in SHOW_TEXT:
+        assert canaries.token in mine.text
 
 
 TEAMS = {"immigration", "labour"}
