@@ -173,3 +173,19 @@ insert into ia.tandem_procedure (id, municipality_id, tandem_case_id, recorded_b
   from shared where opening = 'immediately' order by n desc;
 alter table ia."case" enable trigger user;
 alter table ia.disclosure enable trigger user;
+
+-- what is kept apart within a case: assignments, notes, addresses
+insert into ia.case_assignment (municipality_id, case_id, agency_id, member_ids, updated_at)
+  select pg_temp.uid('b', city), pg_temp.uid('8', n), pg_temp.uid('a', lead), '{}', now()
+  from given where n % 2 = 0;
+insert into ia.case_note (id, municipality_id, case_id, lead_agency_id, agency_id, compartment,
+    visibility, text, created_at)
+  select pg_temp.uid('1', n), pg_temp.uid('b', city), pg_temp.uid('8', n), pg_temp.uid('a', lead),
+    pg_temp.uid('a', lead), case n % 3 when 0 then 'core' else 'case_notes' end, 'case', 'Note',
+    now() - n * interval '1 second'
+  from given order by n desc;
+insert into ia.person_address (municipality_id, person_id, controller_agency_id, street,
+    postal_code, town, protected)
+  select pg_temp.uid('b', city), pg_temp.uid('9', person), pg_temp.uid('a', lead), 'Street 1',
+    '42103', 'City', person % 50 = 0
+  from who;

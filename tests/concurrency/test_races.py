@@ -1,7 +1,6 @@
 """Two at once, on real connections with committed data: one winner, one effect, nothing lost."""
 
 import asyncio
-import os
 from collections import Counter
 from typing import Any
 
@@ -11,10 +10,9 @@ from httpx import Response
 from integration_api.kernel.db import Brackets, Database, pool
 from integration_api.referrals import service
 from tests.cast import id_of
+from tests.concurrency.rounds import ROUNDS
 from tests.conftest import Committed
 from tests.make import Made
-
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "50"))  # noqa: TID251 - a knob of `make chaos`
 
 
 async def at_once(*requests: Any) -> list[Response]:

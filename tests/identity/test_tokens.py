@@ -12,7 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey, OKPKey, RSAKey
 
 from integration_api.identity import tokens
-from tests.access.test_foreign import same_but_request
+from tests.access.stage import same_but_request
 from tests.cast import MACHINE_LOGIN, id_of
 from tests.clients import Clients
 from tests.issuer import AUDIENCE, Hand, Issuer, SigningKey, b64, ec_key

@@ -57,8 +57,10 @@ async def create(tx: WriteTx, given: CaseIn) -> Answer:
     id = uuid7()
     try:
         row = await tx.row(CREATE, id=id, year=clock.today().year, **values)
-    except asyncpg.InsufficientPrivilegeError as e:  # the policy looked the persons up for us
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.ForeignKeyViolationError) as e:
         raise UnknownReference("/participants") from e
+    if row is None or row["hidden"]:
+        raise UnknownReference("/participants")
     await take_on(tx, id, tx.caller.member_id)
     return tx.answer(resource(row, status=201, location=f"/v1/cases/{id}"))
 

@@ -195,6 +195,7 @@ def _created(c: FromClause, added: FromClause, numbered: FromClause) -> Any:
         func.coalesce(who.c.persons, NOBODY).label("subjects"),
         func.coalesce(who.c.persons, NOBODY).label("shown"),
         compartments_of(who).label("compartments"),
+        who.c.hidden.label("hidden"),
     ).select_from(c.join(who, literal_column("true")))
 
 

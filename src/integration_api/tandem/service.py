@@ -51,6 +51,7 @@ from .statements import (
     list_tandem_cases,
 )
 from .statements_acts import AUDIENCE, acknowledge, act, close, created, echo
+from .statements_declarations import SEE_EMPLOYER
 
 TEAMS = tuple(p.value for p in TandemParty)
 
@@ -267,6 +268,17 @@ async def held_below(
         raise NotYourMoveProblem
     _must_be_open(tandem)
     return row
+
+
+async def must_be_known(tx: WriteTx, bound: Mapping[str, Any] | None, pointer: str) -> None:
+    """The employer to which a permit or an approval is bound is one of the municipality.
+
+    Raises:
+        UnknownReference: absent and of another municipality are the same.
+    """
+    employer = bound["employer_id"] if bound else None
+    if employer:
+        await concurrency.exists(tx, SEE_EMPLOYER, f"{pointer}/employer_id", employer_id=employer)
 
 
 async def _locked(tx: WriteTx, id: UUID, version: int) -> Record:

@@ -29,7 +29,7 @@ from .lifecycle_approvals import (
 )
 from .models_work import ba_approval_request, employer_declaration
 from .schemas_work import ApprovalIn
-from .service import held_below, of_team, of_visible
+from .service import held_below, must_be_known, of_team, of_visible
 from .statements_approvals import CREATE_APPROVAL, GET_APPROVAL, list_approvals, move_approval
 from .statements_below import above, row_of
 from .statements_declarations import SEE_EMPLOYER
@@ -107,6 +107,7 @@ async def advance(
     target = APPROVAL.target(arrow, status, frozenset({LEGAL}))
     day = next((v for v in values.values() if isinstance(v, date)), clock.today())
     _in_time(arrow, row, day)
+    await must_be_known(tx, values.get("restrictions"), "/restrictions")
     if arrow == "transmit":
         policy = row["deadline_policy"]
         values |= {"due_on": due_on(policy, day), "deemed_from": deemed_from(policy, day)}

@@ -15,6 +15,7 @@ from .deadlines import eligible_from, spared
 from .lifecycle import TANDEM_OPEN
 from .lifecycle_legal import SPARED
 from .rules import RULES
+from .service import must_be_known
 from .statements_clearances import INVALIDATE
 from .statements_tracks import JUDGED, Track, get, lock, move, see
 
@@ -66,6 +67,7 @@ async def advance(
         raise GuardNotMet(TANDEM_OPEN)
     if bar and spared(**bar):
         raise GuardNotMet(SPARED)
+    await must_be_known(tx, values.get("permit_restrictions"), "/permit_restrictions")
     await _guard(tx, track, id, arrow, values)
     moved = await tx.row(move(track, arrow), id=id, target=target.value, **values)
     if why := INVALIDATES.get(arrow):
