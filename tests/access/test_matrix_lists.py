@@ -34,6 +34,7 @@ async def everything(make: Make) -> None:
     await make.clients.post("lead", f"/v1/cases/{scene.case.id}/notes", note)
     await make.approval(await make.tandem())
     await make.member()
+    await make.task()
     await make.api_client()
 
 
