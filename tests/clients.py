@@ -7,7 +7,7 @@ import httpx
 from fastapi import FastAPI
 
 from tests import watch
-from tests.cast import KEYS
+from tests.cast import DESKS, KEYS
 
 
 class Clients:
@@ -50,7 +50,7 @@ class Clients:
             desk = KEYS[who if "/" in who else f"{who}/machine"]
             sent["Authorization"] = f"Bearer {desk.key}"
             if desk.person:
-                sent["Processing-Purpose"] = "case_management"
+                sent["Processing-Purpose"] = DESKS[desk.name][2][0]
         if etag:
             sent["If-Match"] = etag
         if key:

@@ -12,6 +12,7 @@ from . import __version__
 from .agencies import routes as agencies
 from .agencies import routes_clients as api_clients
 from .agencies import routes_members as members
+from .audit import routes as audit
 from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
 from .cases import routes_notes as notes
@@ -68,6 +69,7 @@ FEATURES: tuple[APIRouter, ...] = (
     tracks.router,
     *tandem_work.routers,
     me.router,
+    audit.router,
 )
 LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     referrals_drawn.REFERRAL,

@@ -483,9 +483,21 @@ LISTS = {
     "listDisclosures": "/v1/disclosures",
     "listCases": "/v1/cases",
     "listReferrals": "/v1/referrals",
+    "listAccessRecords": "/v1/access-records",
+    "listAuditEntries": "/v1/audit-entries",
     "getMe": "/v1/me",
 }
 """Operations without an id: a stranger sees none of the owner's rows in them."""
+LIST_DESKS = {"listAccessRecords": "officer", "listAuditEntries": "officer"}
+"""The desk of a list that not every machine reads."""
+
+
+def reader(operation: str, agency: str) -> str:
+    """Who of an agency reads a list."""
+    desk = LIST_DESKS.get(operation)
+    return f"{agency}/{desk}" if desk else agency
+
+
 SHARED = {"getEmployer", "updateEmployer"}
 """Data of companies, for the whole municipality: strangers are only those of another one."""
 OWN_ONLY = {
