@@ -93,6 +93,7 @@ alter table ia.audit_entry add constraint ck_audit_entry_sealed
 
 -- squawk-ignore require-concurrent-index-creation
 create unique index ix_audit_entry_municipality_id_n on ia.audit_entry (municipality_id, n)
+  where n is not null
 
 -- squawk-ignore require-concurrent-index-creation
 create index ix_audit_entry_municipality_id_recorded_at

@@ -12,6 +12,7 @@ from integration_api.audit import service
 from integration_api.kernel.principal import context_sql
 from tests.cast import acting, id_of
 from tests.clients import Clients
+from tests.conftest import Committed
 from tests.make import Make
 
 OFFICER = "lead/officer"
@@ -245,6 +246,40 @@ async def test_an_officer_out_of_office_reads_nothing(
     member = id_of("lead", "officer", "member")
     await connection.execute("update ia.member set active_to = current_date where id = $1", member)
     assert await connection.fetch(RECORD_PAGE) == []
+
+
+SCANS = (
+    "select coalesce(sum(seq_scan), 0) as seq, coalesce(sum(idx_scan), 0) as idx"
+    " from pg_stat_xact_user_tables where relname in ('access_record', 'audit_entry')"
+)
+
+
+@pytest.mark.parametrize("page", [RECORD_PAGE, ENTRY_PAGE])
+async def test_a_page_is_read_by_an_index(committed: Committed, page: str) -> None:
+    admin = committed.admin
+    for table, columns, values in (
+        ("access_record", "at, agency_id, client_id, purpose, request_id, operation, subjects,"
+         " compartments", "now() - i * interval '1 minute', $1, $1, '', $1, '', '{}', '{}'"),
+        ("audit_entry", "recorded_at, canonical", "now() - i * interval '1 minute',"
+         " json_build_object('agency_id', $1::uuid, 'n', i)::text"),
+    ):  # fmt: skip
+        await admin.execute(
+            f"insert into ia.{table} (municipality_id, {columns})"
+            f" select m.id, {values} from ia.municipality m, generate_series(1, 20000) i",
+            id_of("lead"),
+        )
+        await admin.execute(f"analyze ia.{table}")
+    async with admin.transaction():
+        await admin.execute(officer("lead") + "set local plan_cache_mode = force_generic_plan")
+        before = dict((await admin.fetch(SCANS))[0])
+        assert len(await admin.fetch(page)) == 10
+        after = dict((await admin.fetch(SCANS))[0])
+        assert after["seq"] == before["seq"]
+        assert after["idx"] > before["idx"]
+        await admin.execute("set local enable_indexscan = off; set local enable_bitmapscan = off")
+        await admin.execute("discard plans")
+        await admin.fetch(page)
+        assert (await admin.fetch(SCANS))[0]["seq"] > after["seq"], "a scan would be seen"
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ PLACES = """select municipality_id from ia.audit_head union
   select distinct municipality_id from ia.audit_entry"""
 HEADS = "select * from ia.audit_head where municipality_id = $1"
 SEALED = """select id, recorded_at, canonical, n, hash from ia.audit_entry
-  where municipality_id = $1 and hash is not null order by n"""
+  where municipality_id = $1 and n is not null order by n"""
 OPEN = """select count(*) as open, min(recorded_at) as oldest from ia.audit_entry
-  where municipality_id = $1 and hash is null"""
+  where municipality_id = $1 and n is null"""
 AHEAD = 1000
 
 

@@ -71,7 +71,7 @@ audit_entry = Table(
     Column("hash", LargeBinary),
     CheckConstraint("canonical is json object", name="canonical"),
     CheckConstraint("(n is null) = (hash is null)", name="sealed"),
-    Index(None, "municipality_id", "n", unique=True),
+    Index(None, "municipality_id", "n", unique=True, postgresql_where=text("n is not null")),
     Index(None, "municipality_id", "object_id"),
     Index(None, "municipality_id", "recorded_at"),  # serves the pages of GET /v1/audit-entries
     Index("ix_audit_entry_open", "municipality_id", "id", postgresql_where=text("hash is null")),
