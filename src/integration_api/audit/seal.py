@@ -31,7 +31,9 @@ from .statements_seal import (
 
 BATCH = 2000
 ENDED = 500
-LAG = Gauge("audit_seal_lag_seconds", "Age of the oldest entry of the last sealed batch.")
+LAG = Gauge(
+    "audit_seal_lag_seconds", "Age of the oldest entry of the last batch.", ("municipality_id",)
+)
 
 
 class SealError(Exception):
@@ -57,7 +59,7 @@ class Sealer:
         """Seal one batch of a municipality; the number of entries."""
         pending = await tx.row(PENDING)
         if pending is None or not pending["pending"]:
-            LAG.set(0)
+            LAG.labels(str(tx.caller.municipality_id)).set(0)
             return 0
         held = await tx.row(HOLD)
         if held is None:
@@ -85,7 +87,8 @@ class Sealer:
             raise SealError("entries were sealed by somebody who did not hold the head")
         head = Head(tx.caller.municipality_id, n, last, clock.now())
         await tx.row(ADVANCE, **self._columns(head))
-        LAG.set(max(head.sealed_at - rows[0]["recorded_at"], timedelta(0)).total_seconds())
+        age = max(head.sealed_at - rows[0]["recorded_at"], timedelta(0))
+        LAG.labels(str(head.municipality_id)).set(age.total_seconds())
         return len(rows)
 
     def _columns(self, head: Head) -> dict[str, object]:
