@@ -18,10 +18,19 @@ begin
   if not exists (select from pg_roles where rolname = 'ia_auth') then
     create role ia_auth nologin nobypassrls;              -- owns the key lookup, nothing else
   end if;
+  if not exists (select from pg_roles where rolname = 'ia_officer') then
+    create role ia_officer nologin nobypassrls;           -- owns the two functions that read the logs
+  end if;
+  if not exists (select from pg_roles where rolname = 'ia_retention') then
+    create role ia_retention nologin nobypassrls;         -- owns the deletion of old access records
+  end if;
+  if not exists (select from pg_roles where rolname = 'ia_auditor') then
+    create role ia_auditor login noinherit nobypassrls;   -- `audit verify`: reads the chain, no more
+  end if;
 end
 $$;
 grant ia_owner to ia_migrator;
-grant ia_auth to ia_owner;
+grant ia_auth, ia_officer, ia_retention to ia_owner;
 
 alter role ia_app set timezone = 'UTC';
 alter role ia_app set jit = off;
@@ -36,8 +45,10 @@ alter role ia_worker set jit = off;
 alter role ia_worker set statement_timeout = '30s';
 alter role ia_worker set lock_timeout = '2s';
 alter role ia_worker set idle_in_transaction_session_timeout = '30s';
+alter role ia_auditor set timezone = 'UTC';
+alter role ia_auditor set default_transaction_read_only = on;
 
 create schema if not exists ia authorization ia_owner;
 revoke all on schema public from public;
-grant usage on schema ia to ia_app, ia_worker, ia_auth;
-grant create on schema ia to ia_auth;
+grant usage on schema ia to ia_app, ia_worker, ia_auth, ia_officer, ia_retention, ia_auditor;
+grant create on schema ia to ia_auth, ia_officer, ia_retention;

@@ -34,8 +34,13 @@ DESKS = {
     "advisor": ("Anonyme Beratung", ALL, PURPOSES),
     "admin": ("Leitung", ALL, PURPOSES),
     "bare": (None, [], PURPOSES[:1]),
+    "officer": ("Datenschutz", ["audit:read"], ["data_protection_audit"]),
 }
-ROLES = {"admin": ["agency_admin"], "advisor": ["anonymous_advisor"]}
+ROLES = {
+    "admin": ["agency_admin"],
+    "advisor": ["anonymous_advisor"],
+    "officer": ["data_protection_officer"],
+}
 """What a member is, where it is no case worker."""
 ISSUER = "https://login.example.org/realms/city"
 LOGINS: dict[str, list[tuple[str, str]]] = {
@@ -103,6 +108,11 @@ create function looking.count(p_table text) returns bigint language plpgsql secu
      return n; end $$;
 create function looking.reads() returns setof ia.access_record language sql
   security definer as $$ select * from ia.access_record order by id $$;
+create function looking.journal() returns setof text language sql security definer as
+  $$ select canonical from ia.audit_entry union all select o::text from ia.outbox o $$;
+create function looking.note(p_text text) returns void language sql security definer as
+  $$ insert into ia.audit_entry (municipality_id, canonical)
+     select id, json_build_object('object_id', p_text)::text from ia.municipality limit 1 $$;
 """
 
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from integration_api.edge.guards import Guard
 from tests import watch
-from tests.cast import KEYS
+from tests.cast import DESKS, KEYS
 
 
 class Clients:
@@ -51,7 +51,7 @@ class Clients:
             desk = KEYS[who if "/" in who else f"{who}/machine"]
             sent["Authorization"] = f"Bearer {desk.key}"
             if desk.person:
-                sent["Processing-Purpose"] = "case_management"
+                sent["Processing-Purpose"] = DESKS[desk.name][2][0]
         if etag:
             sent["If-Match"] = etag
         if key:

@@ -8,6 +8,7 @@ import yaml
 
 from integration_api.code_lists.service import entries
 from integration_api.kernel.tables import metadata
+from integration_api.worker import round_  # noqa: F401 - its tables are not the application's
 
 HELD: Mapping[str, Mapping[str, str]] = yaml.safe_load(
     Path(__file__).with_name("privacy.yaml").read_text("utf-8")

@@ -12,6 +12,7 @@ from . import __version__
 from .agencies import routes as agencies
 from .agencies import routes_clients as api_clients
 from .agencies import routes_members as members
+from .audit import routes as audit
 from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
 from .cases import routes_notes as notes
@@ -21,13 +22,13 @@ from .code_lists.service import Language
 from .contract.build import Example, build, to_json, to_yaml
 from .disclosures import routes as disclosures
 from .disclosures import service_break_glass
-from .edge import guards
+from .edge import guards, observe
 from .edge.limiter import Limits
 from .edge.vault import Vault
 from .employers import routes as employers
 from .health import routes as health
 from .identity.credentials import credentials
-from .kernel import clock, observability, problems, reactions
+from .kernel import clock, problems, reactions
 from .kernel.db import LOST, Database, Pool, pool
 from .kernel.idempotency import Replay
 from .kernel.lifecycle import Lifecycle
@@ -74,6 +75,7 @@ FEATURES: tuple[APIRouter, ...] = (
     *tandem_work.routers,
     tasks.router,
     me.router,
+    audit.router,
 )
 LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     referrals_drawn.REFERRAL,
@@ -169,7 +171,7 @@ def create_app(
     reactions.wire(REACTIONS)
     limits = Limits(settings.caller_rate, settings.address_rate)
     app.add_middleware(guards.Guard, limits=limits, deadline=settings.request_deadline_seconds)
-    app.add_middleware(observability.Observe)
+    app.add_middleware(observe.Observe)
     return app
 
 

@@ -1,4 +1,4 @@
-"""What the clock does: referrals expire, silence becomes approval, permits end, keys are forgotten.
+"""What the clock does: terms end, silence becomes approval, old rows go, audit entries are sealed.
 
 Any number of workers may run at once: rows are taken with SKIP LOCKED, in short transactions, as
 `ia_worker`, one municipality after the other. The API never waits for a worker.
@@ -8,11 +8,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
 import structlog
 
+from .audit.anchor import Signed
+from .audit.seal import Sealer, SealError, end_records, head_of
 from .kernel import clock
 from .kernel.db import LOST, Call, Database, WriteTx, pool
 from .kernel.ids import uuid7
@@ -21,23 +25,30 @@ from .kernel.settings import Settings
 from .referrals import service as referrals
 from .tandem import service_clock as tandem
 
+T = TypeVar("T")
 log = structlog.get_logger("worker")
 NOBODY = ANONYMOUS.agency_id
-FAULTS = (*LOST, asyncpg.PostgresError, TimeoutError)
+FAULTS = (*LOST, asyncpg.PostgresError, TimeoutError, SealError)
 PURGE = """delete from ia.idempotency_key where (municipality_id, client_id, key) in (
   select municipality_id, client_id, key from ia.idempotency_key where expires_at < now()
   limit 500)"""
 
 
 async def run(dsn: str, settings: Settings, stop: asyncio.Event, *, demo: bool = False) -> None:
-    """Rounds until `stop` is set; a round that fails is tried again after a pause."""
+    """Rounds until `stop` is set; a round that fails is tried again after a pause.
+
+    Raises:
+        KeyMissingError: there is no key to seal with.
+    """
+    sealer = Sealer.of(settings)
     async with pool(dsn, 2) as connections:
         database = Database(connections)
         while not stop.is_set():
-            try:
-                await round_(database, demo=demo)
-            except FAULTS as error:
-                log.warning("round failed", error=type(error).__name__)
+            for work in (partial(round_, demo=demo), partial(seal, sealer=sealer)):
+                try:
+                    await work(database)
+                except FAULTS as error:
+                    log.warning("round failed", error=type(error).__name__)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), settings.worker_seconds)
 
@@ -47,33 +58,51 @@ async def round_(database: Database, *, demo: bool = False) -> int:
     async with database.pool.acquire(timeout=1) as connection:
         if demo:
             await clock.follow(connection)
-        municipalities = await connection.fetch("select id from ia.municipality")
         await connection.execute(PURGE)
         await connection.execute("select ia.refresh_lapsed_access()")
     moved = 0
-    for row in municipalities:
-        for step in (referrals.expire_due, referrals.withdraw_lapsed, *tandem.STEPS):
-            moved += await _drain(database, UUID(int=row["id"].int), step)
+    for municipality in await _municipalities(database):
+        for step in (referrals.expire_due, referrals.withdraw_lapsed, *tandem.STEPS, end_records):
+            moved += await _drain(database, municipality, step)
     return moved
+
+
+async def seal(database: Database, *, sealer: Sealer) -> int:
+    """Seal what is not sealed and anchor the heads; the number of entries."""
+    sealed, heads = 0, list[Signed]()
+    for municipality in await _municipalities(database):
+        sealed += await _drain(database, municipality, sealer.seal)
+        heads += await _once(database, _system(municipality), head_of)
+    sealer.anchor(heads)
+    return sealed
+
+
+async def _municipalities(database: Database) -> list[UUID]:
+    async with database.pool.acquire(timeout=1) as connection:
+        rows = await connection.fetch("select id from ia.municipality order by id")
+    return [UUID(int=row["id"].int) for row in rows]
+
+
+def _system(municipality: UUID) -> Principal:
+    return replace(
+        ANONYMOUS,
+        municipality_id=municipality,
+        context_sql=context_sql(municipality, NOBODY, NOBODY),
+    )
 
 
 async def _drain(
     database: Database, municipality: UUID, step: Callable[[WriteTx], Awaitable[int]]
 ) -> int:
     """Repeat `step`, a transaction each time, until it finds nothing."""
-    system = replace(
-        ANONYMOUS,
-        municipality_id=municipality,
-        context_sql=context_sql(municipality, NOBODY, NOBODY),
-    )
     total = 0
-    while moved := await _once(database, system, step):
+    while moved := await _once(database, _system(municipality), step):
         total += moved
     return total
 
 
 async def _once(
-    database: Database, system: Principal, step: Callable[[WriteTx], Awaitable[int]]
-) -> int:
+    database: Database, system: Principal, step: Callable[[WriteTx], Awaitable[T]]
+) -> T:
     async with database.writing(Call(system, "clock", uuid7())) as tx:
         return await step(tx)

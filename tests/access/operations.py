@@ -11,7 +11,7 @@ from tests.access import (
 )
 from tests.access.operations_register import OWNERS, PREPARED, Call
 
-__all__ = ["LISTS", "NOUNS", "OWNERS", "OWN_ONLY", "PREPARED", "SHARED", "Call"]
+__all__ = ["LISTS", "NOUNS", "OWNERS", "OWN_ONLY", "PREPARED", "SHARED", "Call", "reader"]
 NOUNS = (operations_agencies, operations_persons, operations_cases, operations_tandem)
 LISTS = {
     "listEmployers": "/v1/employers",
@@ -24,9 +24,21 @@ LISTS = {
     "listCases": "/v1/cases",
     "listReferrals": "/v1/referrals",
     "listTasks": "/v1/tasks",
+    "listAccessRecords": "/v1/access-records",
+    "listAuditEntries": "/v1/audit-entries",
     "getMe": "/v1/me",
 }
 """Operations without an id: a stranger sees none of the owner's rows in them."""
+LIST_DESKS = {"listAccessRecords": "officer", "listAuditEntries": "officer"}
+"""The desk of a list that not every machine reads."""
+
+
+def reader(operation: str, agency: str) -> str:
+    """Who of an agency reads a list."""
+    desk = LIST_DESKS.get(operation)
+    return f"{agency}/{desk}" if desk else agency
+
+
 SHARED = {"getEmployer", "updateEmployer", "breakGlass"}
 """Open to the whole municipality, or in an emergency: strangers are only those of another one."""
 OWN_ONLY = {

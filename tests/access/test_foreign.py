@@ -7,7 +7,7 @@ from asyncpg import Connection
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from tests.access.operations import LISTS, OWN_ONLY, PREPARED
+from tests.access.operations import LISTS, OWN_ONLY, PREPARED, reader
 from tests.cast import acting, id_of
 from tests.clients import Clients
 from tests.make import Make
@@ -24,7 +24,7 @@ async def test_strangers_see_nothing_in_lists(
 ) -> None:
     scene = await make.scene("sent")
     rows = [scene.person, scene.consent, scene.case, scene.disclosure, scene.referral]
-    answer = await clients.get(stranger, LISTS[operation])
+    answer = await clients.get(reader(operation, stranger), LISTS[operation])
     assert answer.status_code == 200
     for row in rows:
         assert row.id not in answer.text

@@ -8,7 +8,7 @@ from typing import Any
 
 from httpx import Response
 
-from tests.access.operations import LISTS, OWNERS, PREPARED, Call
+from tests.access.operations import LISTS, OWNERS, PREPARED, Call, reader
 from tests.cases.references import reference
 from tests.cast import id_of
 from tests.clients import Clients
@@ -76,7 +76,7 @@ async def record(operation: str, make: Make, clients: Clients) -> dict[str, Any]
         await make.scene("sent")
         path = LISTS[operation]
         query = "?direction=outgoing" if operation == "listReferrals" else ""
-        call, who = Call("GET", f"{path}{query}"), "lead"
+        call, who = Call("GET", f"{path}{query}"), reader(operation, "lead")
     else:
         call, who = Call("GET", PLAIN[operation]), "lead"
     kw: dict[str, Any] = {} if call.body is None else {"json": call.body}

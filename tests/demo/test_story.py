@@ -5,6 +5,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,14 @@ from typing import Any
 import pytest
 
 from integration_api.code_lists.service import known
-from integration_api.demo.house import MUNICIPALITIES, OFFICES, PURPOSES, clients, id_of
+from integration_api.demo.house import (
+    DATA_PROTECTION,
+    MUNICIPALITIES,
+    OFFICES,
+    PURPOSES,
+    clients,
+    id_of,
+)
 from integration_api.demo.people import PEOPLE
 from integration_api.kernel import clock
 from integration_api.kernel.scopes import Scope
@@ -81,7 +89,7 @@ def test_every_office_has_a_key_that_speaks_for_it() -> None:
         assert (me["agency"]["slug"], me["agency"]["type"]) == (slug, kind)
         assert me["member"] is None
         assert len(me["purposes"]) == 1, "a call needs no purpose in its header"
-        assert set(me["scopes"]) == {s.value for s in Scope} - {"agencies:write"}
+        assert set(me["scopes"]) == {s.value for s in Scope} - {"agencies:write", "audit:read"}
 
 
 def test_every_desk_has_a_key_of_its_own() -> None:
@@ -99,6 +107,29 @@ def test_only_the_administration_changes_the_directory() -> None:
     same = {"name": office.json()["name"]}
     assert demo().request(machine, "PATCH", path, json=same, headers=tag).status_code == 403
     assert demo().request(admin, "PATCH", path, json=same, headers=tag).status_code == 200
+
+
+def test_the_data_protection_officer_reads_the_logs_and_the_chain_is_whole() -> None:
+    why = {"Processing-Purpose": "data_protection_audit"}
+    for path in ("/v1/access-records", "/v1/audit-entries"):
+        answer = demo().request(DATA_PROTECTION, "GET", f"{path}?limit=5", headers=why)
+        assert answer.status_code == 200, answer.text
+        agencies = {item["agency_id"] for item in answer.json()["items"]}
+        assert agencies == {str(id_of("wuppertal-case-management"))}
+        assert demo().request("wuppertal-jobcenter", "GET", path).status_code == 403
+    anchor = demo().folder / "audit" / "anchor.jsonl"
+    end = time.monotonic() + 20
+    while not anchor.exists() or "not sealed since" in proof(anchor):
+        assert time.monotonic() < end, "the demo's worker seals nothing"
+        time.sleep(0.1)
+    assert "whole: " in proof(anchor)
+
+
+def proof(anchor: Path) -> str:
+    """What `audit verify` says of the demo."""
+    done = demo().command("audit", "verify", f"--anchor={anchor}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_keys_are_for_the_owner_of_the_folder_only() -> None:

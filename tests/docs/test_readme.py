@@ -54,7 +54,7 @@ def test_every_call_of_the_readme_is_answered_without_a_problem(
 def test_the_calls_of_the_readme_lead_from_a_preview_to_the_person(
     answers: list[dict[str, object]],
 ) -> None:
-    sent, preview, accepted, person = answers[-4:]
+    sent, preview, accepted, person = answers[-5:-1]
     assert sent["status"] == preview["status"] == "sent"
     assert preview["person"] is None
     assert preview["redactions"]

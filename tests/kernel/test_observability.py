@@ -13,7 +13,7 @@ import structlog
 from fastapi import FastAPI, Request
 from structlog.testing import capture_logs
 
-from integration_api.kernel import observability
+from integration_api.edge import observe
 from integration_api.kernel.observability import configure_logging, count_statement, metrics_text
 from integration_api.kernel.principal import ANONYMOUS
 from tests.kernel.tiny import ID, KEY, build, client
@@ -147,8 +147,8 @@ async def test_metrics_count_by_template() -> None:
 
 def test_logs_are_one_json_object_per_line(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("info")
-    observability.log.info("request", route="/v1/x", client=UUID(ID))
-    observability.log.debug("not this one")
+    observe.log.info("request", route="/v1/x", client=UUID(ID))
+    observe.log.debug("not this one")
     logging.getLogger("asyncpg").warning("lost %s", "it")
     logging.getLogger("httpx").info("GET https://api.example.org/v1/persons/%s", ID)
     lines = [json.loads(text) for text in capsys.readouterr().err.splitlines()]
@@ -160,7 +160,7 @@ def test_logs_are_one_json_object_per_line(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_person_may_read_them_instead(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("debug", json=False)
-    observability.log.debug("hello", route="/v1/x")
+    observe.log.debug("hello", route="/v1/x")
     shown = capsys.readouterr().err
     assert "hello" in shown
     assert not shown.startswith("{")

@@ -9,9 +9,9 @@ import httpx
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
 from pydantic import Field
 
-from integration_api.edge import guards
+from integration_api.edge import guards, observe
 from integration_api.edge.limiter import Limits
-from integration_api.kernel import observability, problems
+from integration_api.kernel import problems
 from integration_api.kernel.lifecycle import NotYourMove, TransitionNotAllowed
 from integration_api.kernel.scalars import Code, Day, Flag, Id, Int, PartialDate, QueryFlag, Text
 from integration_api.kernel.schemas import UNSET, PageQuery, Schema, Unset, changes
@@ -134,7 +134,7 @@ def build(**guard: Any) -> FastAPI:
     problems.install(app)
     guard = {"limits": Limits("1000000/second", "1000000/second")} | guard
     app.add_middleware(guards.Guard, **guard)
-    app.add_middleware(observability.Observe)
+    app.add_middleware(observe.Observe)
     return app
 
 

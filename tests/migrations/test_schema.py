@@ -9,7 +9,7 @@ from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import integration_api.app  # noqa: F401 - imports every table
+import integration_api.worker  # noqa: F401 - imports every table
 from integration_api.app import LIFECYCLES
 from integration_api.kernel.tables import metadata
 from integration_api.postgres import schema
@@ -154,6 +154,9 @@ async def test_the_application_is_neither_owner_nor_above_policies(
     assert {r["rolname"]: (r["above"], r["rolcanlogin"]) for r in roles} == {
         "ia_owner": (False, False),
         "ia_auth": (False, False),
+        "ia_officer": (False, False),
+        "ia_retention": (False, False),
+        "ia_auditor": (False, True),
         "ia_app": (False, True),
         "ia_worker": (False, True),
         "ia_migrator": (False, True),

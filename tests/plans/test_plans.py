@@ -21,6 +21,8 @@ import pytest_asyncio
 import integration_api.app  # noqa: F401 - compiles every statement
 from integration_api.agencies.statements_clients import list_clients
 from integration_api.agencies.statements_members import list_members
+from integration_api.audit import statements_seal as seal
+from integration_api.audit.statements import list_entries, list_records
 from integration_api.cases.lifecycle import CASE
 from integration_api.cases.statements import list_cases
 from integration_api.cases.statements import move as move_case
@@ -76,6 +78,8 @@ def lists() -> dict[str, Statement]:
         found[f"BA requests {d}"] = list_approvals(d)
         found[f"procedures {d}"] = list_procedures(d)
         found[f"clearances {d}"] = list_clearances(d)
+        found[f"access records {d}"] = list_records(d)
+        found[f"audit entries {d}"] = list_entries(d)
         for names in _some(["agency_id", "role"]):
             found[f"members {sorted(names)} {d}"] = list_members(names, d)
         for names in _some(["agency_id"]):
@@ -105,7 +109,7 @@ def others() -> dict[str, Statement]:
         f"{name}.{key}": value
         for name, module in list(sys.modules.items())
         if name.startswith("integration_api.") and ".statements" in name
-        if not name.endswith("statements_clock")  # the worker's alone
+        if not name.endswith(("statements_clock", "statements_seal"))  # the worker's alone
         for key, value in vars(module).items()
         if isinstance(value, Statement)
     }
@@ -191,6 +195,9 @@ async def test_an_index_drives_the_clock(server: LocalPostgres, large: asyncpg.C
     worker = await asyncpg.connect(server.dsn("ia_worker", name))
     asked = {n: s for n, s in vars(clock).items() if isinstance(s, Statement)}
     assert sorted(asked) == ["DEEM", "EXPIRE", "REMIND"]
+    sealing = {n: s for n, s in vars(seal).items() if isinstance(s, Statement)}
+    assert {"PENDING", "HOLD", "UNSEALED", "SEAL", "ADVANCE", "HEAD"} <= sealing.keys()
+    asked |= sealing
     assert await faulty(worker, asked) == {}
     await worker.close()
 

@@ -8,9 +8,9 @@ from fastapi import APIRouter, FastAPI
 
 from integration_api.app import LIFECYCLES, PICTURES
 from integration_api.code_lists import routes as code_lists
-from integration_api.edge import guards
+from integration_api.edge import guards, observe
 from integration_api.edge.limiter import Limits
-from integration_api.kernel import observability, problems
+from integration_api.kernel import problems
 from integration_api.kernel.paging import Cursors
 from integration_api.portal import routes as portal
 from tests import watch
@@ -33,7 +33,7 @@ def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
     app.include_router(portal.router)
     problems.install(app)
     app.add_middleware(guards.Guard, limits=Limits("1000000/second", "1000000/second"))
-    app.add_middleware(observability.Observe)
+    app.add_middleware(observe.Observe)
     return app
 
 

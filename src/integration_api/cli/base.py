@@ -56,10 +56,12 @@ def explain(error: BaseException) -> str | None:
     from asyncpg import InsufficientPrivilegeError, PostgresConnectionError
 
     from integration_api.agencies.administration import AdministrationError
+    from integration_api.audit.keys import KeyMissingError
     from integration_api.postgres.launcher import LocalPostgresError
     from integration_api.postgres.schema import SchemaError
 
-    if isinstance(error, RefusalError | AdministrationError | LocalPostgresError | SchemaError):
+    ours = RefusalError | AdministrationError | KeyMissingError | LocalPostgresError | SchemaError
+    if isinstance(error, ours):
         return str(error)
     if isinstance(error, InsufficientPrivilegeError):
         return f"this login may not do that: {error}; `integration-api doctor` says what is missing"

@@ -63,6 +63,7 @@ async def prepared(
     async with administration(place) as connection:
         if reset:
             await seed.clear(connection)
+            _new_anchor(settings)
         empty = await is_empty(connection)
         if not empty and not await seed.is_demo(connection):
             refuse("this database holds data that is not the demo's: use another one")
@@ -75,6 +76,15 @@ async def prepared(
     if untold:
         await _told(place, keys)
     return written["keys"], lambda: _greet(written)
+
+
+def _new_anchor(settings: Settings) -> None:
+    """The chain begins anew, and what was anchored of the old one fits nothing any more."""
+    from integration_api.audit.anchor import path_of
+
+    path = path_of(settings)
+    if path.exists():
+        path.replace(path.with_name(path.name + ".before"))
 
 
 async def _told(place: Place, keys: Mapping[str, str]) -> None:

@@ -17,7 +17,10 @@ from .place import SECRET_CHARACTERS, Place, connect, reached
 
 OLDEST_PYTHON = (3, 11)
 DRIFT = timedelta(seconds=2)
-ROLES = ("ia_owner", "ia_migrator", "ia_app", "ia_worker", "ia_auth")
+ROLES = (
+    *("ia_owner", "ia_migrator", "ia_app", "ia_worker", "ia_auth"),
+    *("ia_officer", "ia_retention", "ia_auditor"),
+)
 # Without tenant data; everything else has to be closed by forced policies.
 OPEN_TABLES = ("alembic_version", "demo_clock", "transfer_basis")
 

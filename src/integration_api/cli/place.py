@@ -27,21 +27,24 @@ class Place:
     worker: str | None
     owner: str | None
     local: LocalPostgres | None = None
+    auditor: str | None = None
 
 
 def external(settings: Settings) -> Place:
     """The addresses that the settings name."""
     named = (settings.database_url, settings.worker_database_url, settings.migration_database_url)
-    app, worker, owner = (one.get_secret_value() if one else None for one in named)
+    urls = (*named, settings.auditor_database_url)
+    app, worker, owner, auditor = (one.get_secret_value() if one else None for one in urls)
     if app is None:
         refuse("INTEGRATION_API_DATABASE_URL is set to nothing: name a database, or unset it")
-    return Place(app, worker, owner)
+    return Place(app, worker, owner, auditor=auditor)
 
 
 def of_server(server: LocalPostgres) -> Place:
     """The addresses on our own server, where administration is the superuser's."""
-    app, worker, owner = (server.dsn(w, DATABASE) for w in ("ia_app", "ia_worker", "postgres"))
-    return Place(app, worker, owner, server)
+    logins = ("ia_app", "ia_worker", "postgres", "ia_auditor")
+    app, worker, owner, auditor = (server.dsn(login, DATABASE) for login in logins)
+    return Place(app, worker, owner, server, auditor)
 
 
 def server_of(settings: Settings) -> LocalPostgres:

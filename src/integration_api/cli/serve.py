@@ -54,6 +54,8 @@ def serve(
     secret = secret_of(settings)
     if not settings.local:
         run(_must_fit(external(settings), with_worker))
+    if with_worker:
+        _must_sign(settings)
     with (
         _loading() as loaded,
         started(settings, loaded) as place,
@@ -78,7 +80,15 @@ def worker() -> None:
         )
     place = external(settings)
     run(_must_fit(place, with_worker=True))
+    _must_sign(settings)
     run(_work(settings, place))
+
+
+def _must_sign(settings: Settings) -> None:
+    """Refuse a worker without a key: what it does not seal, nobody can prove later."""
+    from integration_api.audit.keys import signer
+
+    signer(settings)
 
 
 async def _work(settings: Settings, place: Place) -> None:

@@ -27,6 +27,7 @@ from .ids import uuid7
 from .observability import count_statement
 from .principal import ANONYMOUS, Principal, Purpose, purpose_of
 from .problems import KeyInUse
+from .scalars import PLAIN_ID
 from .statements import Change, Personal, Query, Statement
 
 LOST = (
@@ -141,6 +142,8 @@ class Call:
     purpose: str | None = None
     request_id: UUID | None = None
     claim: Claim | None = None
+    resource_id: UUID | None = None
+    """The id in the path: what is read, or what stands above it."""
 
 
 class _Handle:
@@ -175,6 +178,7 @@ class _Handle:
             "me_assigned_only": caller.assigned_only,
             "me_purpose": self.call.purpose,
             "me_request": self.call.request_id,
+            "me_resource": self.call.resource_id,
             "me_now": clock.now(),
             "me_event": uuid7(),
         }
@@ -299,8 +303,10 @@ async def _logged(request: Request, purpose: Purpose = None) -> LoggedReadTx:
 
 
 def _call(request: Request, purpose: str | None, claim: Claim | None = None) -> Call:
-    state = request.state
-    return Call(state.caller, purpose_of(state.caller, purpose), state.request_uuid, claim)
+    state, stated = request.state, request.path_params.get("id", "")
+    resource = UUID(stated) if PLAIN_ID.fullmatch(stated) else None  # any other is a 404
+    why = purpose_of(state.caller, purpose)
+    return Call(state.caller, why, state.request_uuid, claim, resource)
 
 
 Read = Annotated[ReadTx, Depends(_read)]

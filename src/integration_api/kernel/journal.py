@@ -16,6 +16,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql.selectable import CTE, FromClause
@@ -61,8 +63,18 @@ audit_entry = Table(
     Column("actor_id", Text, Computed("(canonical::jsonb) ->> 'actor_id'", persisted=True)),
     Column("action", Text, Computed("(canonical::jsonb) ->> 'action'", persisted=True)),
     Column("object_id", Text, Computed("(canonical::jsonb) ->> 'object_id'", persisted=True)),
+    Column(
+        "agency_id", Uuid, Computed("((canonical::jsonb) ->> 'agency_id')::uuid", persisted=True)
+    ),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("n", BigInteger),
+    Column("hash", LargeBinary),
     CheckConstraint("canonical is json object", name="canonical"),
+    CheckConstraint("(n is null) = (hash is null)", name="sealed"),
+    Index(None, "municipality_id", "n", unique=True, postgresql_where=text("n is not null")),
     Index(None, "municipality_id", "object_id"),
+    Index(None, "municipality_id", "recorded_at"),  # serves the pages of GET /v1/audit-entries
+    Index("ix_audit_entry_open", "municipality_id", "id", postgresql_where=text("hash is null")),
 )
 
 

@@ -58,11 +58,12 @@ _EXACT = 2**53 - 1  # what every JSON reader keeps exactly
 _CODE = r"^[a-z][a-z0-9_]{0,63}$"
 _INSTANT = r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})"
 
+_ID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+PLAIN_ID = re.compile(_ID, re.ASCII)
+
 Day = Annotated[date, _lexical(r"\d{4}-\d{2}-\d{2}", "day_form")]
 Instant = Annotated[AwareDatetime, _lexical(_INSTANT, "instant_form"), AfterValidator(_to_utc)]
-Id = Annotated[
-    uuid.UUID, _lexical(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "id_form")
-]
+Id = Annotated[uuid.UUID, _lexical(_ID, "id_form")]
 Int = Annotated[StrictInt, Field(ge=-_EXACT, le=_EXACT)]
 Flag = StrictBool
 Text = Annotated[str, _pattern(r"^[^\x00]*$", most=10_000)]

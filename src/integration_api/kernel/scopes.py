@@ -28,6 +28,7 @@ class Scope(StrEnum):
     REFERRALS_WRITE = "referrals:write"
     TANDEM_READ = "tandem:read"
     TANDEM_WRITE = "tandem:write"
+    AUDIT_READ = "audit:read"
 
 
 PROSE = {
@@ -53,4 +54,5 @@ PROSE = {
     Scope.REFERRALS_WRITE: "Write, send, answer and close referrals.",
     Scope.TANDEM_READ: "Read tandem cases that the own agency leads or works on as a team.",
     Scope.TANDEM_WRITE: "Open tandem cases; move the own track and what belongs to it.",
+    Scope.AUDIT_READ: "Read both logs of the own agency and its teams, as its officer.",
 }

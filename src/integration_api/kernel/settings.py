@@ -61,6 +61,17 @@ class Settings(BaseSettings):
     previous_secret_key: SecretStr | None = Field(
         None, min_length=32, description="The one before it, or the next: opens kept answers too."
     )
+    audit_key: SecretStr | None = Field(
+        None, description="Private Ed25519 key (PEM) of the worker; signs the audit chain's head."
+    )
+    audit_anchor: Path | None = Field(
+        None,
+        description="File outside the database that signed heads are appended to;"
+        " empty: audit/anchor.jsonl in the data folder.",
+    )
+    auditor_database_url: SecretStr | None = Field(
+        None, description="The same database for `audit verify`, logging in as ia_auditor."
+    )
     pool_size: int = Field(10, ge=1, le=200, description="Database connections of one process.")
     pool_wait_seconds: float = Field(
         1.0, gt=0, le=30, description="Longest wait for a free connection before 503."

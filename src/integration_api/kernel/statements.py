@@ -42,6 +42,7 @@ class Me:
     assigned_only = bindparam("me_assigned_only", type_=ARRAY(Text))
     purpose = bindparam("me_purpose", type_=Text())
     request = bindparam("me_request", type_=Uuid())
+    resource = bindparam("me_resource", type_=Uuid())
     now = bindparam("me_now", type_=DateTime(timezone=True))
     event = bindparam("me_event", type_=Uuid())
 
@@ -128,7 +129,8 @@ def log(operation: str, seen: CTE) -> CTE:
         bindparam("operation", operation, type_=Text()),
         seen.c.subjects,
         seen.c.compartments,
+        ME.resource,
     ).where(seen.c.body.is_not(None), func.cardinality(seen.c.subjects) > 0)
     names = ["at", "municipality_id", "agency_id", "client_id", "member_id", "purpose"]
-    names += ["request_id", "operation", "subjects", "compartments"]
+    names += ["request_id", "operation", "subjects", "compartments", "resource_id"]
     return insert(access_record).from_select(names, record).cte("log")

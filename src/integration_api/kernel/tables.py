@@ -60,6 +60,7 @@ access_record = Table(
     Column("operation", Text, nullable=False),
     Column("subjects", ARRAY(Uuid), nullable=False),
     Column("compartments", ARRAY(Text), nullable=False),
-    # serves the deletion of records older than six months
+    Column("resource_id", Uuid),
+    # serves the pages of GET /v1/access-records and the deletion of records older than six months
     Index(None, "municipality_id", "at"),
 )

@@ -12,7 +12,7 @@ from asyncpg import Connection
 
 OLDEST = 17  # the builtin C.UTF-8 locale and MERGE … RETURNING begin here
 # Alembic makes this table itself, so no migration can; readiness and start compare it with `head`.
-_READABLE = "grant select on ia.alembic_version to ia_app, ia_worker"
+_READABLE = "grant select on ia.alembic_version to ia_app, ia_worker, ia_auditor"
 _REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
 _DOWN = re.compile(r'^down_revision = "(\w+)"$', re.MULTILINE)
 

@@ -7,7 +7,7 @@ desk, the municipality, the ceiling and the term, whatever the service passed.
 
 from migrations_sql import run
 
-revision = "0022_tasks"
+revision = "0018_tasks"
 down_revision = "0017_validate_grounds"
 branch_labels = None
 depends_on = None

@@ -9,8 +9,8 @@ and to the clock (which acts for the agency of zeros) alone. Events go to whom i
 
 from migrations_sql import run
 
-revision = "0018_tandem_ends"
-down_revision = "0022_tasks"
+revision = "0019_tandem_ends"
+down_revision = "0018_tasks"
 branch_labels = None
 depends_on = None
 

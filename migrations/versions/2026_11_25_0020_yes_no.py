@@ -5,8 +5,8 @@ Why: a flag is never null in the contract, and a draft has questions that nobody
 
 from migrations_sql import run
 
-revision = "0023_yes_no"
-down_revision = "0018_tandem_ends"
+revision = "0020_yes_no"
+down_revision = "0019_tandem_ends"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Who read whose data, who changed what: both logs, the chain that seals the second."""
