@@ -1,4 +1,4 @@
-"""The story: a referral from office to office, then a tandem; each answer is held to its word.
+"""The story: a referral, the logs, then a tandem; each answer is held to its word.
 
     python tools/story.py --port 8000
 
@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tools import story_tandem
+from tools import story_audit, story_tandem
 from tools.storyteller import Story, UnexpectedError, answers, must, own_demo
 
 CREDENTIALS = Path("var/demo/credentials.json")
@@ -36,6 +36,7 @@ NAMES: dict[str | None, str] = {
     CLERKS[1]: "Jobcenter, clerk 2",
     None: "anybody",
     **story_tandem.NAMES,
+    **story_audit.NAMES,
 }
 
 
@@ -216,6 +217,7 @@ SCENES: list[tuple[str, Callable[[Story], None]]] = [
     ("Köln sees nothing", koeln_sees_nothing),
     ("The loop is closed", the_loop_closes),
     ("The consent is revoked", consent_is_revoked),
+    *story_audit.SCENES,
     *story_tandem.SCENES,
 ]
 """In this order; each takes what the ones before left in `story.kept`."""

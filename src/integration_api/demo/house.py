@@ -150,7 +150,10 @@ OFFICES: Mapping[str, Sequence[Office]] = {
 PURPOSES = ("case_management", "referral_handling", "advice")
 WORK = [s.value for s in Scope if s not in (Scope.AGENCIES_WRITE, Scope.AUDIT_READ)]
 ADMINISTRATION = "wuppertal-case-management/agency_admin"
-DATA_PROTECTION = "wuppertal-case-management/data_protection_officer"
+DATA_PROTECTION = (
+    "wuppertal-case-management/data_protection_officer",
+    "wuppertal-jobcenter/data_protection_officer",
+)
 
 
 def clients() -> Mapping[str, tuple[Office, str, NewClient]]:
@@ -170,9 +173,11 @@ def clients() -> Mapping[str, tuple[Office, str, NewClient]]:
     office, city, _ = made[slug]
     scopes = [Scope.AGENCIES_WRITE.value]
     made[f"{slug}/{desk}"] = (office, city, NewClient("Verzeichnispflege", scopes, PURPOSES[:1]))
-    role = DATA_PROTECTION.partition("/")[2]
     scopes, why = [Scope.AUDIT_READ.value], ("data_protection_audit",)
-    made[DATA_PROTECTION] = (
-        office, city, NewClient("Datenschutz", scopes, why, "Datenschutzbeauftragte", (role,)),
-    )  # fmt: skip
+    for name in DATA_PROTECTION:
+        slug, _, role = name.partition("/")
+        office, city, _ = made[slug]
+        made[name] = (
+            office, city, NewClient("Datenschutz", scopes, why, "Datenschutzbeauftragte", (role,)),
+        )  # fmt: skip
     return made
