@@ -150,7 +150,7 @@ insert into ia.employer_declaration (id, municipality_id, tandem_case_id, employ
     starts_on, regulated_occupation, on_behalf, submitted_at, created_at, updated_at)
   select pg_temp.uid('2', n), pg_temp.uid('b', 1), pg_temp.uid('d', n), pg_temp.uid('0', lead),
     pg_temp.uid('a', lead), 1, 'title_application', 'submitted', '29302', 'City', 2400,
-    '2030-01-01', false, true, now(), now() - n * interval '1 second', now()
+    '2030-01-01', 'no', true, now(), now() - n * interval '1 second', now()
   from shared where opening = 'immediately' order by n desc;
 insert into ia.ba_approval_request (id, municipality_id, tandem_case_id, declaration_id, agency_id,
     deadline_policy, deadline_policy_version, status, transmitted_on, due_on, deemed_from, created_at,

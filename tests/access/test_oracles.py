@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from tests.access.seam import LISTS
+from tests.access.seam import LISTS, reader
 from tests.access.stage import Stage, same_but_request
 from tests.make import Made
 
@@ -147,8 +147,9 @@ async def test_a_key_opens_no_path_to_others(stage: Stage) -> None:
 
 async def test_no_list_counts_what_it_does_not_show(stage: Stage) -> None:
     await everything(stage)
-    for path in (p for o, p in LISTS.items() if o != "getMe"):
-        answer = await stage.clients.get("lead", f"{path}?limit=1")
+    for operation in LISTS.keys() - {"getMe"}:
+        path = LISTS[operation]
+        answer = await stage.clients.get(reader(operation, "lead"), f"{path}?limit=1")
         assert set(answer.json()) == {"items", "page"}
         assert set(answer.json()["page"]) == {"next_cursor", "prev_cursor", "limit"}
         assert not [h for h in answer.headers if "count" in h or "total" in h]

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from asyncpg import Connection
 from fastapi import FastAPI
 from httpx import Response
 
@@ -48,9 +47,7 @@ async def test_a_new_client_works_with_what_it_was_given(make: Make, clients: Cl
     assert await status(clients, key, "/v1/members") == 403
 
 
-async def test_the_text_of_a_key_is_in_one_answer_alone(
-    make: Make, clients: Clients, connection: Connection
-) -> None:
+async def test_the_text_of_a_key_is_in_one_answer_alone(clients: Clients) -> None:
     first = await clients.post(ADMIN, "/v1/api-clients", BODY, key="client-0001")
     again = await clients.post(ADMIN, "/v1/api-clients", BODY, key="client-0001")
     key = first.json()["key"]
@@ -61,22 +58,12 @@ async def test_the_text_of_a_key_is_in_one_answer_alone(
     rotated = await act(clients, client, "rotate-key", {}, key="client-0002")
     repeated = await act(clients, client, "rotate-key", {}, key="client-0002")
     assert (rotated.status_code, repeated.json()["key"]) == (200, None)
-    await _as(make, "wuppertal", "lead")
-    await connection.execute(
-        "select set_config('app.client_id', $1, true)", str(id_of("lead", "admin"))
-    )
-    stored = await connection.fetch("select body from ia.idempotency_key where client_id = $1",
-                                    id_of("lead", "admin"))  # fmt: skip
-    assert len(stored) == 2
-    for row, text in zip(stored, (key, rotated.json()["key"]), strict=True):
-        assert text.encode() not in row["body"]
-        assert text[-40:].encode() not in row["body"]
 
 
 async def test_a_stored_answer_with_the_key_would_be_found(
-    make: Make, clients: Clients, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The known-bad twin: the answer kept as it goes out holds the secret for a day."""
+    """The known-bad twin: the answer kept as it goes out shows the secret again for a day."""
     from integration_api.agencies import service_clients
 
     def careless(tx: Any, answer: Any, key: str) -> Any:
@@ -85,12 +72,8 @@ async def test_a_stored_answer_with_the_key_would_be_found(
 
     monkeypatch.setattr(service_clients, "_shown_once", careless)
     made = await clients.post(ADMIN, "/v1/api-clients", BODY, key="client-0003")
-    await _as(make, "wuppertal", "lead")
-    await connection.execute(
-        "select set_config('app.client_id', $1, true)", str(id_of("lead", "admin"))
-    )
-    stored = await connection.fetchval("select body from ia.idempotency_key")
-    assert made.json()["key"].encode() in stored
+    again = await clients.post(ADMIN, "/v1/api-clients", BODY, key="client-0003")
+    assert again.json()["key"] == made.json()["key"]
 
 
 async def test_an_answer_with_a_key_is_never_compressed(clients: Clients) -> None:

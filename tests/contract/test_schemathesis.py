@@ -19,6 +19,7 @@ from schemathesis.generation.meta import TestPhase, negated_parameters
 
 from integration_api.postgres.launcher import LocalPostgres
 from tests import watch
+from tests.cast import DESKS
 from tests.contract.fuzz_server import Seeds, Served, desk_of, fitted, id_of, path_values, whole
 
 EXAMPLES = 20
@@ -119,7 +120,7 @@ class Sent:
             "If-Match": call.etag,
             "Idempotency-Key": seeds.key(),
             "Acting-Agency": str(id_of(self.desk.agency)),
-            purpose: "case_management",
+            purpose: DESKS[self.desk.name][2][0],
         }
         for name, header in given.items():
             sent = name in case.headers or (name == purpose and self.desk.person)
