@@ -92,7 +92,7 @@ async def _(make: Make) -> Call:
     return reading("tasks", await make.task())
 
 
-@call("completeTask")
+@call("completeTask", "lead/worker_1")
 async def _(make: Make) -> Call:
     t = await make.task()
     where = f"/v1/tasks/{t.id}/complete"

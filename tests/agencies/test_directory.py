@@ -1,8 +1,10 @@
 """The directory is public; changes are the own tree's."""
 
+import asyncpg
 import pytest
+from asyncpg import Connection
 
-from tests.cast import id_of
+from tests.cast import acting, id_of
 from tests.clients import Clients
 
 TEAM = {
@@ -136,3 +138,35 @@ async def test_a_private_answer_is_never_kept_but_can_be_unchanged(clients: Clie
         "outsider", "/v1/me", headers={"If-None-Match": first.headers["ETag"]}
     )
     assert stranger.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("who", "kind"),
+    [
+        ("enforcement", "case_management"),  # it would see notes that its agency never sees
+        ("lead", "immigration_office_employment"),  # it would own the legal track
+        ("lead", "immigration_office"),  # it would record residence periods
+    ],
+)
+async def test_a_team_does_no_more_than_its_agency(clients: Clients, who: str, kind: str) -> None:
+    body = TEAM | {"parent_id": str(id_of(who)), "type": kind}
+    answer = await clients.post(who, "/v1/agencies", body)
+    assert (answer.status_code, answer.json()["guard"]) == (409, "team_within_its_agency")
+
+
+async def test_nobody_makes_a_team_of_another_agency(
+    clients: Clients, connection: Connection
+) -> None:
+    body = TEAM | {"parent_id": str(id_of("jobcenter"))}
+    answer = await clients.post("lead", "/v1/agencies", body)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (409, "/parent_id")
+    await connection.execute(acting("lead"))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute(
+            "insert into ia.agency (id, municipality_id, parent_id, slug, type, name,"
+            " jurisdictions, contact_points, active_from, created_at, updated_at)"
+            " values (gen_random_uuid(), $1, $2, 'fremd', 'jobcenter', 'Fremd', '{}', '[]',"
+            " current_date, now(), now())",
+            id_of("wuppertal"),
+            id_of("jobcenter"),
+        )

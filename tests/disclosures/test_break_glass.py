@@ -146,7 +146,7 @@ async def test_the_controller_reviews_by_a_working_day(make: Make, clients: Clie
     live = await clients.get("lead", f"/v1/disclosures/{taken.json()['id']}")
     assert live.json()["live"]
     again = await clients.post(
-        "lead",
+        "lead/worker_1",
         f"/v1/tasks/{task['id']}/complete",
         {"outcome": "justified"},
         etag=done.headers["ETag"],
@@ -159,8 +159,15 @@ async def test_what_was_not_justified_ends_with_the_review(make: Make, clients: 
     taken = await take(clients, person)
     task = await task_of(clients, taken)
     one = await clients.get("lead", f"/v1/tasks/{task['id']}")
-    done = await clients.post(
+    machine = await clients.post(
         "lead",
+        f"/v1/tasks/{task['id']}/complete",
+        {"outcome": "justified"},
+        etag=one.headers["ETag"],
+    )
+    assert machine.status_code == 403, "a machine reviews nothing"
+    done = await clients.post(
+        "lead/worker_1",
         f"/v1/tasks/{task['id']}/complete",
         {"outcome": "not_justified"},
         etag=one.headers["ETag"],
@@ -170,6 +177,69 @@ async def test_what_was_not_justified_ends_with_the_review(make: Make, clients: 
     assert gone.status_code == 404
     ended = await clients.get("lead", f"/v1/disclosures/{taken.json()['id']}")
     assert ended.json()["status"] == "revoked"
+    again = await take(clients, person)
+    assert (again.status_code, again.json()["guard"]) == (409, "emergency_not_taken_twice")
+    with clock.moved(timedelta(days=31)):
+        assert (await take(clients, person)).status_code == 201
+
+
+async def test_one_emergency_access_at_a_time(make: Make, clients: Clients) -> None:
+    person = await make.person()
+    assert (await take(clients, person)).status_code == 201
+    second = await take(clients, person, "jobcenter/worker_2")
+    assert (second.status_code, second.json()["guard"]) == (409, "emergency_not_taken_twice")
+
+
+async def test_who_takes_a_case_works_on_it_and_sees_what_only_assigned_members_see(
+    make: Make, clients: Clients
+) -> None:
+    person = await make.person()
+    case = await make.case(person)
+    note = {"compartment": "health", "visibility": "case", "text": "Asthma"}
+    noted = await clients.post("lead/worker_1", f"/v1/cases/{case.id}/notes", note)
+    if noted.status_code == 403:  # only who is assigned writes it
+        etag = (await clients.get("lead/worker_1", f"/v1/cases/{case.id}")).headers["ETag"]
+        me = (await clients.get("lead/worker_1", "/v1/me")).json()["member"]["id"]
+        ids = {"member_ids": [me]}
+        where = f"/v1/cases/{case.id}/assign"
+        done = await clients.post("lead/worker_1", where, ids, etag=etag)
+        assert done.status_code == 200, done.text
+        noted = await clients.post("lead/worker_1", f"/v1/cases/{case.id}/notes", note)
+    assert noted.status_code == 201, noted.text
+    assert (await take(clients, person, case_id=case.id)).status_code == 201
+    notes = await clients.get("jobcenter/worker_1", f"/v1/cases/{case.id}/notes")
+    assert [n["text"] for n in notes.json()["items"]] == ["Asthma"]
+    other = await clients.get("jobcenter/worker_2", f"/v1/cases/{case.id}/notes")
+    assert other.json()["items"] == []
+
+
+async def test_nothing_is_recorded_in_an_emergency_that_stays(make: Make, clients: Clients) -> None:
+    person = await make.person()
+    assert (await take(clients, person, "immigration/worker_1")).status_code == 201
+    period = {
+        "status_code": "ae_18a",
+        "valid_from": "2026-01-01",
+        "work_annotation": "employment_allowed",
+        "work_annotation_text": "Beschäftigung erlaubt.",
+        "source": "document_seen",
+    }
+    where = f"/v1/persons/{person.id}/residence-periods"
+    assert (await clients.post("immigration/worker_1", where, period)).status_code == 403
+
+
+async def test_a_repetition_after_the_refusal_shows_nobody(make: Make, clients: Clients) -> None:
+    person = await make.person()
+    body = {"person_id": person.id, "reason": "danger_to_life", "justification": WHY}
+    where = "/v1/disclosures/break-glass"
+    taken = await clients.post("jobcenter/worker_1", where, body, key="emergency-1")
+    task = await task_of(clients, taken)
+    one = await clients.get("lead", f"/v1/tasks/{task['id']}")
+    refused = {"outcome": "not_justified"}
+    path = f"/v1/tasks/{task['id']}/complete"
+    done = await clients.post("lead/worker_1", path, refused, etag=one.headers["ETag"])
+    assert done.status_code == 200
+    again = await clients.post("jobcenter/worker_1", where, body, key="emergency-1")
+    assert again.status_code == 404, again.text
 
 
 async def test_neither_side_deletes_the_entry(

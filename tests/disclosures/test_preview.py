@@ -154,6 +154,34 @@ async def test_a_preview_is_judged_as_the_grant(
     assert said in answer.text
 
 
+async def test_a_preview_to_oneself_is_none(make: Make, clients: Clients) -> None:
+    person = await make.person()
+    given = await by_consent(make, person)
+    own = await asked(clients, person, **given, recipient_agency_id=str(id_of("lead")))
+    assert (own.status_code, "/recipient_agency_id" in own.text) == (409, True)
+
+
+async def test_who_may_not_read_previews_nothing(
+    make: Make, clients: Clients, connection: Connection
+) -> None:
+    person = await make.person()
+    case = await make.case(person)
+    given = await by_consent(make, person)
+    scopes = ["disclosures:write"]
+    client = await make.api_client(scopes=scopes)
+    key = {"Authorization": f"Bearer {client.body['key']}"}
+    body = {
+        "person_id": person.id,
+        "case_id": case.id,
+        "recipient_agency_id": str(id_of("jobcenter")),
+        "purpose": "referral_handling",
+        **given,
+    }
+    answer = await clients.post(None, "/v1/disclosures/preview", body, headers=key)
+    assert answer.status_code == 403
+    assert answer.json()["missing_scopes"] == ["cases:read", "persons:read"]
+
+
 async def test_a_preview_is_only_asked_for(clients: Clients) -> None:
     answer = await clients.get("lead", "/v1/disclosures/preview")
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")

@@ -250,9 +250,11 @@ async def test_task(make: Make, clients: Clients, status: str) -> None:
     path = f"/v1/tasks/{row.id}"
     if status == "done":
         body = {"outcome": "justified"}
-        row = made(await clients.post("lead", f"{path}/complete", body, etag=row.etag), 200)
+        row = made(
+            await clients.post("lead/worker_1", f"{path}/complete", body, etag=row.etag), 200
+        )
     await attempt(
-        clients, make.connection, TASK, row, "complete", "lead", frozenset({"owner"}), path
+        clients, make.connection, TASK, row, "complete", "lead/worker_1", frozenset({"owner"}), path
     )
 
 

@@ -4,19 +4,27 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from integration_api.code_lists.service import must_know
+from integration_api.code_lists.service import attributes, must_know
 from integration_api.kernel import clock, concurrency
 from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import ReadTx, WriteTx
 from integration_api.kernel.ids import uuid7
+from integration_api.kernel.lifecycle import Guard
 from integration_api.kernel.lists import Place
-from integration_api.kernel.problems import Conflict, Finding
+from integration_api.kernel.problems import Conflict, Finding, GuardNotMet, UnknownReference
 from integration_api.kernel.schemas import changes
 
 from .schemas import AgencyFilter, AgencyIn, AgencyPatch
-from .statements import CREATE, GET, LOCK, SEE, change, list_agencies
+from .statements import CREATE, GET, LOCK, OWN_TYPE, SEE, change, list_agencies
 
 KEPT_SECONDS = 60
+TEAM_WITHIN = Guard(
+    "team_within_its_agency",
+    "Ein Team darf nicht mehr als die eigene Stelle; eine Stelle anderer Art legt der Betrieb an.",
+    "A team may do no more than its agency; the operator adds an agency of another kind.",
+)
+POWERS = ("immigration_office", "tandem")
+"""Attributes of a kind of agency that let it do what others may not."""
 
 
 async def get(tx: ReadTx, id: UUID) -> Answer:
@@ -40,10 +48,13 @@ async def create(tx: WriteTx, given: AgencyIn) -> Answer:
     """Add an agency to the caller's municipality.
 
     Raises:
-        UnknownReference: a code or the parent does not exist.
+        UnknownReference: a code does not exist, or the parent is not the caller's own agency.
+        GuardNotMet: a team of the own agency would see or do more than the agency itself.
         Conflict: the slug is taken.
     """
     _codes(given.type, given.jurisdictions, given.contact_points)
+    if given.parent_id:
+        await _within(tx, given.parent_id, given.type)
     values: dict[str, Any] = given.model_dump(mode="python")
     values |= {"id": uuid7(), "today": clock.today()}
     row = await tx.row(CREATE, **values)
@@ -68,6 +79,17 @@ async def amend(tx: WriteTx, id: UUID, patch: AgencyPatch, version: int) -> Answ
         await tx.row(change(frozenset(values)), id=id, today=today, **values) if values else None
     )
     return resource(moved or await tx.row(GET, id=id, today=today))
+
+
+async def _within(tx: WriteTx, parent_id: UUID, kind: str) -> None:
+    """A team is the caller's own, and widens nothing: its members are made by the caller."""
+    own = await tx.row(OWN_TYPE)
+    if own is None or parent_id != tx.caller.agency_id:
+        raise UnknownReference("/parent_id")
+    above, team = attributes("agency_types", own["type"]), attributes("agency_types", kind)
+    wider = set(team.get("compartments", ())) - set(above.get("compartments", ()))
+    if wider or any(team.get(n) and team.get(n) != above.get(n) for n in POWERS):
+        raise GuardNotMet(TEAM_WITHIN)
 
 
 def _public(answer: Answer) -> Answer:

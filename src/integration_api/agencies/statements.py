@@ -94,6 +94,7 @@ LOCK = Change(
     .where(agency.c.id == ID, administered(ME))
     .with_for_update(key_share=True, of=agency)
 )
+OWN_TYPE = Query(select(agency.c.type).where(agency.c.id == ME.agency, visible(ME)))
 SEE = Query(select(agency.c.version).where(agency.c.id == ID, visible(ME)))
 
 

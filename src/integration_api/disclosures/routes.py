@@ -76,7 +76,10 @@ async def grant_disclosure(body: DisclosureIn, db: Write) -> Response:
     scope=Scope.DISCLOSURES_WRITE,
 )
 async def preview_disclosure(body: PreviewIn, db: Write) -> Response:
-    """Answers what the recipient would see, and grants nothing: judged as a grant would be."""
+    """Answers what the recipient would see, and grants nothing: judged as a grant would be.
+
+    Needs `persons:read` besides, and `cases:read` with a case.
+    """
     return await service_preview.preview(db, body)
 
 
@@ -89,6 +92,7 @@ async def preview_disclosure(body: PreviewIn, db: Write) -> Response:
     answer=DisclosureOut,
     scope=Scope.DISCLOSURES_EMERGENCY,
     status=201,
+    problems=(404,),  # a repetition after the access has ended
 )
 async def break_glass(body: BreakGlassIn, db: Write) -> Response:
     """Opens at once and for a short term; the controller is told and owes a review.

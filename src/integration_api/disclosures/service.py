@@ -137,6 +137,8 @@ async def revoke(tx: WriteTx, id: UUID, version: int) -> Answer:
 
 
 def _judge(facts: Any, given: DisclosureIn, me: UUID) -> None:
+    if given.recipient_agency_id == me:
+        raise UnknownReference("/recipient_agency_id")  # nobody discloses to itself
     ground = given.ground
     by_consent = isinstance(ground, ConsentGround)
     known = {

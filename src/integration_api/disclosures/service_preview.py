@@ -17,6 +17,8 @@ from integration_api.kernel.db import LoggedReadTx, WriteTx
 from integration_api.kernel.ids import uuid7
 from integration_api.kernel.lists import Direction
 from integration_api.kernel.principal import Principal, context_sql
+from integration_api.kernel.problems import MissingScope
+from integration_api.kernel.scopes import Scope
 from integration_api.persons.statements import GET as PERSON
 from integration_api.persons.statements_periods import list_periods
 
@@ -34,8 +36,12 @@ async def preview(tx: WriteTx, given: PreviewIn) -> Answer:
     is named in `withheld`.
 
     Raises:
+        MissingScope: who may not read a person or case previews neither.
         As `grant`.
     """
+    needed = {Scope.PERSONS_READ} | ({Scope.CASES_READ} if given.case_id else set())
+    if missing := sorted(s.value for s in needed - tx.caller.scopes):
+        raise MissingScope(missing_scopes=missing)
     must_know("roles", given.role, "/role")
     values, facts = await granting(tx, given)
     who, withheld = _audience(tx.caller, facts["recipient_type"], given)

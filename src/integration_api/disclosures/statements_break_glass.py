@@ -2,11 +2,24 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Date, Integer, Text, Uuid, bindparam, func, literal_column, select
+from sqlalchemy import (
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    Text,
+    Uuid,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from integration_api.kernel import journal
-from integration_api.kernel.statements import ME, Effect
+from integration_api.kernel.statements import ME, Effect, Query
+from integration_api.persons.access import live, visible_disclosures
 from integration_api.persons.models import disclosure
 
 from .statements import answer_of
@@ -60,3 +73,18 @@ def _take() -> Effect:
 
 
 TAKE = _take()
+TAKEN = Query(
+    select(disclosure.c.id)
+    .where(
+        visible_disclosures(ME),
+        disclosure.c.recipient_agency_id == ME.agency,
+        disclosure.c.person_id == bindparam("person_id", type_=Uuid()),
+        disclosure.c.emergency_reason.is_not(None),
+        or_(
+            disclosure.c.revoked_at > bindparam("barred", type_=DateTime(timezone=True)),
+            live(ME.agency),
+        ),
+    )
+    .limit(1)
+)
+"""An emergency access of the own agency that stands, or was refused since."""

@@ -55,12 +55,21 @@ def live(agency: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def disclosed(
-    me: Me, person_id: ColumnElement[Any], compartment: str | None = None
+    me: Me,
+    person_id: ColumnElement[Any],
+    compartment: str | None = None,
+    *,
+    lasting: bool = False,
 ) -> ColumnElement[bool]:
-    """Whether the person with that id is disclosed to the caller: one probe of an index."""
+    """Whether the person with that id is disclosed to the caller: one probe of an index.
+
+    `lasting`: not in an emergency only, in which nothing is written that stays.
+    """
     granted = select(disclosure.c.id).where(disclosure.c.person_id == person_id, live(me.agency))
     if compartment:
         granted = granted.where(literal(compartment) == any_(disclosure.c.compartments))
+    if lasting:
+        granted = granted.where(disclosure.c.emergency_reason.is_(None))
     # with OFFSET the planner cannot turn the probe into a hash of all that is disclosed
     return granted.correlate_except(disclosure).offset(literal_column("0")).exists()
 

@@ -129,6 +129,12 @@ RECIPIENT_MAY_SEE = Guard(
     "Stellen dieser Art sehen einen der Datenbereiche nie, auch nicht mit Einwilligung.",
     "Agencies of this kind never see one of the compartments, not even with a consent.",
 )
+NOT_TAKEN_TWICE = Guard(
+    "emergency_not_taken_twice",
+    "Ein Notzugriff besteht schon, oder der letzte wurde vor Kurzem als nicht gerechtfertigt"
+    " beendet.",
+    "An emergency access stands already, or the last one was ended as not justified not long ago.",
+)
 BIRTH_NOT_AHEAD = Guard(
     "birth_date_not_ahead",
     "Das Geburtsdatum liegt in der Zukunft.",

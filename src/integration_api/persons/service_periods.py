@@ -32,7 +32,8 @@ async def create(tx: WriteTx, person_id: UUID, given: ResidencePeriodIn) -> Answ
 
     Raises:
         NotFound: the person, or its compartment `residence`, is not visible.
-        NotYourMoveProblem: the caller is no agency that issues residence documents.
+        NotYourMoveProblem: the caller is no agency that issues residence documents, or sees the
+            person in an emergency only.
         UnknownReference: a code, the issuing agency or the corrected period does not exist.
     """
     must_know(STATUS_CODES, given.status_code, "/status_code")
@@ -41,9 +42,8 @@ async def create(tx: WriteTx, person_id: UUID, given: ResidencePeriodIn) -> Answ
     row = await tx.row(SEE, person_id=person_id)
     if row is None:
         raise NotFound
-    if not row["residence"] or not attributes("agency_types", row["mine"]).get(
-        "immigration_office"
-    ):
+    issues = attributes("agency_types", row["mine"]).get("immigration_office")
+    if not (row["residence"] and row["lasting"] and issues):
         raise NotYourMoveProblem
     values = given.model_dump() | {
         "code_list_version": version_of(STATUS_CODES),

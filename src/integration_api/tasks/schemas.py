@@ -41,9 +41,7 @@ class TaskOut(Out):
     status: TaskStatus
     outcome: Annotated[Code, in_list("review_outcomes", "justified")] | None
     completed_at: datetime | None
-    completed_by_member_id: Annotated[
-        UUID | None, Field(description="Null while open, and where a machine completed it.")
-    ]
+    completed_by_member_id: Annotated[UUID | None, Field(description="Null while open.")]
     allowed_actions: Annotated[list[str], Field(description="Arrows the caller may fire now.")]
     created_at: datetime
     updated_at: datetime

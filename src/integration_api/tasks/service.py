@@ -7,6 +7,7 @@ from integration_api.kernel import concurrency
 from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import LoggedReadTx, WriteTx
 from integration_api.kernel.lists import Place
+from integration_api.kernel.problems import NotYourMoveProblem
 from integration_api.kernel.reactions import Cause, react
 
 from .lifecycle import OWNER, TASK, TaskStatus
@@ -37,8 +38,11 @@ async def complete(tx: WriteTx, id: UUID, outcome: str, version: int) -> Answer:
 
     Raises:
         NotFound, PreconditionFailed, TransitionNotAllowed.
+        NotYourMoveProblem: no person is at the desk.
         UnknownReference: the outcome is unknown.
     """
+    if tx.caller.member_id is None:
+        raise NotYourMoveProblem
     must_know("review_outcomes", outcome, "/outcome")
     row = await concurrency.hold(tx, LOCK, SEE, version, id=id)
     target = TASK.target("complete", TaskStatus(row["status"]), OWNER)
