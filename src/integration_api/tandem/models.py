@@ -141,6 +141,7 @@ legal_track = _track(
     Column("permit_valid_to", Date),
     Column("permit_restrictions", JSONB),
     Column("remedy_filed_on", Date),
+    Column("eligibility", JSONB),
     CheckConstraint("permit_valid_from is not null or permit_valid_to is null", name="permit"),
     CheckConstraint("permit_valid_to >= permit_valid_from", name="term"),
     CheckConstraint(

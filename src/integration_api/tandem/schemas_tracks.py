@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from integration_api.checks.schemas_kept import KeptCheckOut
 from integration_api.kernel.scalars import Code, Day, Id, Int, Text, in_list
 from integration_api.kernel.schemas import Out, Schema
 
@@ -223,6 +224,7 @@ class LegalTrackOut(Out):
     permit_valid_to: date | None
     permit_restrictions: Restrictions | None
     remedy_filed_on: Annotated[date | None, OF_RESIDENCE]
+    eligibility: Annotated[KeptCheckOut | None, OF_RESIDENCE]
     reason: Annotated[str | None, OF_RESIDENCE]
     redactions: Redactions
     allowed_actions: Annotated[list[str], Field(description="Arrows the caller may fire now.")]

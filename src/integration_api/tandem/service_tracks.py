@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from integration_api.checks.kept import kept
 from integration_api.code_lists.service import must_know
 from integration_api.kernel import clock, concurrency
 from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import LoggedReadTx, WriteTx
+from integration_api.kernel.operations import camel
 from integration_api.kernel.problems import GuardNotMet
 
 from .access import parties
@@ -31,6 +33,9 @@ INVALIDATES = {
     "cancel_placement": "placement_ended",
 }
 """The arrows after which a clearance no longer holds, and why."""
+
+CHECKS = frozenset({"check_status", "recheck"})
+"""The arrows with which the rules are asked about the client."""
 
 
 async def read(tx: LoggedReadTx, track: Track, id: UUID) -> Answer:
@@ -69,10 +74,21 @@ async def advance(
         raise GuardNotMet(SPARED)
     await must_be_known(tx, values.get("permit_restrictions"), "/permit_restrictions")
     await _guard(tx, track, id, arrow, values)
+    if arrow in CHECKS:
+        values["eligibility"] = await _checked(tx, track, arrow, row["person_id"])
     moved = await tx.row(move(track, arrow), id=id, target=target.value, **values)
     if why := INVALIDATES.get(arrow):
         await tx.rows(INVALIDATE, tandem_case_id=id, why=why)
     return tx.answer(resource(moved))
+
+
+async def _checked(
+    tx: WriteTx, track: Track, arrow: str, person_id: UUID | None
+) -> dict[str, Any] | None:
+    """What the rules answer today; nothing where nobody is known yet."""
+    if person_id is None:
+        return None
+    return await kept(tx, person_id, clock.today(), camel(arrow, track.lifecycle.name))
 
 
 async def _guard(

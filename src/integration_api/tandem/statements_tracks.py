@@ -51,6 +51,7 @@ def _text(name: str) -> dict[str, Any]:
 FINDING = {**_text("legal_basis"), **_text("identity_status")}
 PERMIT = {**_day("permit_valid_from"), **_day("permit_valid_to")}
 AFRESH = {
+    "eligibility": bindparam("eligibility", type_=JSONB(none_as_null=True)),
     "missing_facts": literal_column("'{}'::text[]"),
     **dict.fromkeys(("facts_due_on", "unblock_conditions", "eligible_from"), null()),
 }
@@ -109,7 +110,7 @@ class Track:
 RESIDENCE = frozenset(
     {
         *("legal_basis", "identity_status", "unblock_conditions", "missing_facts"),
-        *("ba_exemption", "remedy_filed_on", "reason"),
+        *("ba_exemption", "remedy_filed_on", "reason", "eligibility"),
     }
 )
 LEGAL = Track(LEGAL_TRACK, legal_track, LEGAL_BRINGS, "residence", RESIDENCE)
@@ -181,6 +182,7 @@ def lock(track: Track) -> Change:
             track.table.c.version,
             track.table.c.status,
             tandem_case.c.closed_at,
+            tandem_case.c.person_id,
             tandem_case.c.legal_agency_id,
             tandem_case.c.placement_agency_id,
         )
