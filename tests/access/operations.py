@@ -6,13 +6,20 @@ How one is called stands in the module of its noun; who imports this one has the
 from tests.access import (
     operations_agencies,
     operations_cases,
+    operations_competences,
     operations_persons,
     operations_tandem,
 )
 from tests.access.operations_register import OWNERS, PREPARED, Call
 
 __all__ = ["LISTS", "NOUNS", "OWNERS", "OWN_ONLY", "PREPARED", "SHARED", "Call", "reader"]
-NOUNS = (operations_agencies, operations_persons, operations_cases, operations_tandem)
+NOUNS = (
+    operations_agencies,
+    operations_competences,
+    operations_persons,
+    operations_cases,
+    operations_tandem,
+)
 LISTS = {
     "listEmployers": "/v1/employers",
     "listMembers": "/v1/members",
@@ -46,5 +53,11 @@ OWN_ONLY = {
     "createEmployer": "creates a row that the whole municipality sees; names no other",
     "createAgency": "directory: names a parent only, which is public",
     "updateAgency": "directory: public rows, changed by their own agency only (tests/agencies)",
+    "listCompetences": "directory: public",
+    "getCompetence": "directory: public",
+    "createCompetence": "directory: public rows, made by their own agency (tests/competences)",
+    "endCompetence": "directory: public rows, ended by their own agency only (tests/competences)",
+    "listWaitingTimes": "directory: public",
+    "addWaitingTime": "directory: public rows, made by their own agency (tests/competences)",
 }
 """Operations in which a stranger has nothing to find out, with the reason."""

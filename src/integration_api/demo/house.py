@@ -148,7 +148,11 @@ OFFICES: Mapping[str, Sequence[Office]] = {
 }  # fmt: skip
 
 PURPOSES = ("case_management", "referral_handling", "advice")
-WORK = [s.value for s in Scope if s not in (Scope.AGENCIES_WRITE, Scope.AUDIT_READ)]
+WORK = [
+    s.value
+    for s in Scope
+    if s not in (Scope.AGENCIES_WRITE, Scope.COMPETENCES_WRITE, Scope.AUDIT_READ)
+]
 ADMINISTRATION = "wuppertal-case-management/agency_admin"
 DATA_PROTECTION = (
     "wuppertal-case-management/data_protection_officer",
@@ -171,7 +175,7 @@ def clients() -> Mapping[str, tuple[Office, str, NewClient]]:
                 made[f"{office.slug}/{desk}"] = (office, city, client)
     slug, _, desk = ADMINISTRATION.partition("/")
     office, city, _ = made[slug]
-    scopes = [Scope.AGENCIES_WRITE.value]
+    scopes = [Scope.AGENCIES_WRITE.value, Scope.COMPETENCES_WRITE.value]
     made[f"{slug}/{desk}"] = (office, city, NewClient("Verzeichnispflege", scopes, PURPOSES[:1]))
     scopes, why = [Scope.AUDIT_READ.value], ("data_protection_audit",)
     for name in DATA_PROTECTION:
