@@ -136,3 +136,15 @@ async def test_nobody_rewrites_what_it_says(make: Make, connection: Connection) 
         await connection.execute(
             "update ia.agency_competence set legal_basis = '{x}' where id = $1", made.body["id"]
         )
+
+
+async def test_for_whom_is_a_condition_of_the_rules(make: Make, clients: Clients) -> None:
+    mine = {"status_group_in": ["tolerated"], "livelihood_agency": {"is": "jobcenter"}}
+    assert (await competence(make, applies_when=mine)).body["applies_when"] == mine
+    wrong = {"status_group_in": ["martian"], "moon_phase": {"is": "full"}}
+    answer = await clients.post("lead", AT, COMPETENCE | {"applies_when": wrong})
+    assert answer.status_code == 422
+    assert {(e["pointer"], e["code"]) for e in answer.json()["errors"]} == {
+        ("/applies_when/status_group_in", "unknown_code"),
+        ("/applies_when/moon_phase", "unknown_member"),
+    }

@@ -1,5 +1,6 @@
 """What can be done with the competences of an agency."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +19,11 @@ from integration_api.kernel.problems import (
     NotFound,
     NotYourMoveProblem,
     UnknownReference,
+    Unprocessable,
 )
 from integration_api.kernel.statements import Change
+from integration_api.rules.conditions import parse
+from integration_api.rules.findings import PackError
 
 from .schemas import CompetenceFilter, CompetenceIn, CompetencePatch
 from .statements import AGENCY_SEEN, CREATE, END, GET, LOCK, SEE, list_competences
@@ -54,10 +58,12 @@ async def create(tx: WriteTx, agency_id: UUID, given: CompetenceIn) -> Answer:
     """Record a competence of the caller's own agency or one of its teams.
 
     Raises:
+        Unprocessable: the condition cannot be read (422, with all that is wrong in it).
         NotFound, NotYourMoveProblem.
         UnknownReference: the service does not exist, or a part of the area is of another district.
         Conflict: the agency has the service on some of these days already.
     """
+    _readable(given.applies_when)
     must_know(SERVICES, given.service, "/service")
     seen = await own(tx, agency_id)
     districts = {ags[:DISTRICT] for ags in seen["ags"]}
@@ -126,6 +132,15 @@ def public(answer: Answer) -> Answer:
     answer.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
     answer.headers.setdefault("ETag", etag(1, bytes(answer.body)))
     return answer
+
+
+def _readable(condition: Mapping[str, Any] | None) -> None:
+    try:
+        parse(condition or {})
+    except PackError as error:
+        raise Unprocessable(
+            *(Finding(f.code, f.de, f.en, f"/applies_when{f.pointer}") for f in error.findings)
+        ) from error
 
 
 async def _once(tx: WriteTx, statement: Change, pointer: str, **values: Any) -> Record | None:
