@@ -42,6 +42,7 @@ from integration_api.referrals.schemas import (
     WithdrawReferral,
 )
 
+from . import competences
 from .house import MUNICIPALITIES, OFFICES, clients, id_of
 from .people import PEOPLE, Move, Person, Referred
 
@@ -67,6 +68,7 @@ async def house(connection: Connection, keys: Mapping[str, str]) -> None:
         for office in OFFICES[city]:
             id = id_of(office.slug)
             await administration.add_agency(connection, id_of(city), office.new(), id)
+    await competences.directory(connection)
     for name, (office, city, client) in clients().items():
         of = (id_of(city), id_of(office.slug))
         ids = (id_of(name, "client"), id_of(name, "member"))
