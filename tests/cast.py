@@ -27,6 +27,7 @@ AGENCIES = {
 MUNICIPALITIES = {"wuppertal": ("Wuppertal", "W", "05124000"), "koeln": ("Köln", "K", "05315000")}
 PURPOSES = ["case_management", "referral_handling"]
 ALL = [s.value for s in Scope]
+EDITING = ["rule_packs:write", "eligibility_checks:write"]
 DESKS = {
     "machine": (None, ALL, PURPOSES[:1]),
     "worker_1": ("Sachbearbeitung 1", ALL, PURPOSES),
@@ -35,11 +36,15 @@ DESKS = {
     "admin": ("Leitung", ALL, PURPOSES),
     "bare": (None, [], PURPOSES[:1]),
     "officer": ("Datenschutz", ["audit:read"], ["data_protection_audit"]),
+    "editor_1": ("Regelpflege 1", EDITING, ["administration"]),
+    "editor_2": ("Regelpflege 2", EDITING, ["administration"]),
 }
 ROLES = {
     "admin": ["agency_admin"],
     "advisor": ["anonymous_advisor"],
     "officer": ["data_protection_officer"],
+    "editor_1": ["rule_editor"],
+    "editor_2": ["rule_editor"],
 }
 """What a member is, where it is no case worker."""
 ISSUER = "https://login.example.org/realms/city"

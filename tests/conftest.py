@@ -26,6 +26,7 @@ from integration_api.kernel.principal import NOBODY
 from integration_api.kernel.settings import Settings
 from integration_api.postgres import schema
 from integration_api.postgres.launcher import LocalPostgres
+from integration_api.rules.shipping import ship
 from tests import cast, watch
 from tests.clients import Clients
 from tests.login import Login
@@ -94,6 +95,7 @@ async def _make_template(server: LocalPostgres) -> None:
     connection = await asyncpg.connect(server.dsn("postgres", TEMPLATE))
     try:
         await prepare(connection)
+        await ship(connection)
         await cast.seed(connection)
     finally:
         await connection.close()

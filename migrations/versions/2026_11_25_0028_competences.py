@@ -8,7 +8,7 @@ of the past can be understood. Both are public and kept by the agency itself.
 from migrations_sql import run
 
 revision = "0028_competences"
-down_revision = "0023_hardening"
+down_revision = "0027_rule_packs"
 branch_labels = None
 depends_on = None
 

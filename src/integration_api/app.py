@@ -16,6 +16,8 @@ from .audit import routes as audit
 from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
 from .cases import routes_notes as notes
+from .checks import routes as checks
+from .checks import routes_responsibility as responsibility
 from .code_lists import routes as code_lists
 from .code_lists import service as code_lists_service
 from .code_lists.service import Language
@@ -46,6 +48,8 @@ from .portal import routes as portal
 from .referrals import lifecycle as referrals_drawn
 from .referrals import routes as referrals
 from .referrals import service as referrals_service
+from .rules import lifecycle as rules_drawn
+from .rules import routes as rule_packs
 from .tandem import lifecycle_approvals as approvals_drawn
 from .tandem import lifecycle_legal as legal_drawn
 from .tandem import lifecycle_placement as placement_drawn
@@ -66,6 +70,9 @@ FEATURES: tuple[APIRouter, ...] = (
     competences.router,
     waiting_times.router,
     code_lists.router,
+    rule_packs.router,
+    checks.router,
+    responsibility.router,
     employers.router,
     persons.router,
     periods.router,
@@ -91,6 +98,7 @@ LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     approvals_drawn.DECLARATION,
     approvals_drawn.APPROVAL,
     tasks_drawn.TASK,
+    rules_drawn.RULE_PACK,
 )
 PICTURES: Mapping[str, Callable[[Language], str]] = {"tandem_gates": tandem_pictures.gates}
 """Drawings that are no lifecycle, by name."""
@@ -113,6 +121,7 @@ EVENTS: Mapping[str, str] = {
     **referrals_drawn.EVENTS,
     **TANDEM_EVENTS,
     **tasks_drawn.EVENTS,
+    **rules_drawn.EVENTS,
 }
 TAGS: Mapping[str, str] = {
     "Members": "Who works for an agency: functions and roles, no names; who logs in as them.",

@@ -148,3 +148,23 @@ async def test_for_whom_is_a_condition_of_the_rules(make: Make, clients: Clients
         ("/applies_when/status_group_in", "unknown_code"),
         ("/applies_when/moon_phase", "unknown_member"),
     }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"months_since": {"anchor": "entered_on", "gte": 10**6}},
+        {"months_since": {"anchor": "entered_on", "gte": 2**70}},
+        {"status_code": {"is": "a\x00b"}},
+        {"all": [{"status_code": {"is": ["x"]}}]},
+        {"status_code": 1},
+        {"any": {}},
+    ],
+    ids=str,
+)
+async def test_a_condition_that_nobody_could_apply_is_refused(
+    clients: Clients, wrong: dict[str, object]
+) -> None:
+    answer = await clients.post("lead", AT, COMPETENCE | {"applies_when": wrong})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["pointer"].startswith("/applies_when")

@@ -10,7 +10,7 @@ from integration_api.kernel.settings import Settings
 from integration_api.postgres import schema
 
 from .base import configuration, refuse, run, say
-from .place import Place, administration, connect, reached
+from .place import Place, administration, connect, reached, shipped
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -35,8 +35,10 @@ def migrate(
         say((schema.roles_sql() if print_roles else schema.sql()).rstrip())
         return
     with reached(configuration()) as place:
-        done = run(_migrated(place))
-    say(f"the database is at revision {schema.head()}" + ("" if done else "; nothing was to do"))
+        done, packs = run(_migrated(place)), run(shipped(place))
+    idle = "" if done or packs else "; nothing was to do"
+    came = f"; {packs} rule packs were added" if packs else ""
+    say(f"the database is at revision {schema.head()}{came}{idle}")
 
 
 async def _migrated(place: Place) -> bool:
@@ -76,11 +78,13 @@ async def _begun(
 ) -> str:
     from integration_api.agencies import administration as by_owner
     from integration_api.kernel.scopes import Scope
+    from integration_api.rules.shipping import ship
 
     client = by_owner.NewClient("Administration", [Scope.AGENCIES_WRITE], ["case_management"])
     async with administration(place) as connection:
         if not await by_owner.is_empty(connection):
             refuse("this database is not empty: `init` begins a new one and changes none")
+        await ship(connection)
         municipality = await by_owner.add_municipality(connection, city)
         agency = await by_owner.add_agency(connection, municipality, first)
         id = await by_owner.add_client(connection, (municipality, agency), client)

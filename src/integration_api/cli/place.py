@@ -154,6 +154,14 @@ async def administration(place: Place) -> AsyncIterator[Connection]:
         await connection.close()
 
 
+async def shipped(place: Place) -> int:
+    """Bring the rule packs of this version into the database; how many were not there yet."""
+    from integration_api.rules.shipping import ship
+
+    async with administration(place) as connection:
+        return await ship(connection)
+
+
 async def must_be_current(connection: Connection) -> None:
     """Refuse a database whose schema is not that of this version.
 

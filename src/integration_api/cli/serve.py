@@ -18,7 +18,7 @@ from integration_api.kernel.settings import Settings
 from integration_api.postgres import schema
 
 from .base import configuration, refuse, run, say
-from .place import Place, connect, external, must_be_current, secret_of, started
+from .place import Place, connect, external, must_be_current, secret_of, shipped, started
 
 GRACE_SECONDS = 15  # for requests that are under way when the service is told to stop
 
@@ -62,6 +62,8 @@ def serve(
         _listening(host, port) as door,
     ):
         loaded()
+        if place.owner is not None:
+            run(shipped(place))
         address = f"http://{'[' + host + ']' if ':' in host else host}:{door.getsockname()[1]}"
         if "public_url" not in settings.model_fields_set:
             settings = settings.model_copy(update={"public_url": address})

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 from asyncpg import Record
 
 from integration_api.code_lists.service import attributes, label, lists, must_know
@@ -30,6 +31,7 @@ from .statements import AGENCY_SEEN, CREATE, END, GET, LOCK, SEE, list_competenc
 
 SERVICES = "services"
 KEPT_SECONDS = 60
+MOST_MONTHS = 1200
 DISTRICT = 5
 """The digits of an AGS that name the Kreis."""
 
@@ -135,12 +137,32 @@ def public(answer: Answer) -> Answer:
 
 
 def _readable(condition: Mapping[str, Any] | None) -> None:
+    """Refuse a condition that no reader of the directory could apply."""
     try:
+        _bounded(condition or {})
         parse(condition or {})
     except PackError as error:
-        raise Unprocessable(
-            *(Finding(f.code, f.de, f.en, f"/applies_when{f.pointer}") for f in error.findings)
-        ) from error
+        wrong = (Finding(f.code, f.de, f.en, f"/applies_when{f.pointer}") for f in error.findings)
+        raise Unprocessable(*wrong) from error
+    except (LookupError, OverflowError, TypeError, ValueError) as error:
+        words = ("Die Angabe hat die falsche Form.", "The value has the wrong form.")
+        raise Unprocessable(Finding("wrong_type", *words, pointer="/applies_when")) from error
+
+
+def _bounded(value: Any) -> None:
+    """Refuse numbers that are no count of months, and text that no row can hold.
+
+    Raises:
+        ValueError: there is one.
+        TypeError: half a character.
+    """
+    if isinstance(value, Mapping | list | tuple):
+        for one in value.items() if isinstance(value, Mapping) else value:
+            _bounded(one)
+    elif isinstance(value, int | float) and value > MOST_MONTHS:
+        raise ValueError("too large")
+    elif isinstance(value, str) and b"\\u0000" in orjson.dumps(value):
+        raise ValueError("NUL")
 
 
 async def _once(tx: WriteTx, statement: Change, pointer: str, **values: Any) -> Record | None:

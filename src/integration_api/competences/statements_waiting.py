@@ -35,8 +35,8 @@ GIVEN: dict[str, Any] = {
 }
 
 
-def _newest() -> ColumnElement[bool]:
-    """Whether no later observation of the same service and kind is there."""
+def newest() -> ColumnElement[bool]:
+    """Whether no later observation of the same agency, service and kind is there."""
     w, later = waiting_time, waiting_time.alias("later")
     same = (later.c[n] == w.c[n] for n in ("agency_id", "service", "kind"))
     after = or_(
@@ -49,7 +49,7 @@ def _newest() -> ColumnElement[bool]:
 FILTERS: dict[str, ColumnElement[bool]] = {
     "service": waiting_time.c.service == bindparam("service", type_=Text()),
     "kind": waiting_time.c.kind == bindparam("kind", type_=Text()),
-    "current": _newest(),
+    "current": newest(),
 }
 
 

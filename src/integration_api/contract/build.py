@@ -181,6 +181,8 @@ def security(doc: Document) -> None:
         guarded = "401" in op["responses"] and not where.startswith("webhook:")
         scopes = list(op.get("x-scopes", ()))
         op["security"] = [{"oauth2": scopes}, {"apiKey": []}] if guarded else []
+        if guarded and op.get("x-anonymous"):  # a key is taken, but none is needed
+            op["security"].append({})
 
 
 def problem_refs(doc: Document, registry: Iterable[ProblemType], public_url: str) -> None:

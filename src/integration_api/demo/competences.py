@@ -144,7 +144,8 @@ WHOLE: Mapping[str, Does] = {
     ],
 }
 """Offices without a branch for refugees: they do all of it themselves."""
-WAITS: Sequence[tuple[str, str, int, int, str, int | None]] = (
+Wait = tuple[str, str, int, int, str, int | None]
+WAITS: Sequence[Wait] = (
     ("immigration-office-employment", "days_to_appointment", 3, 38, "counted", 112),
     ("immigration-office-employment", "days_to_appointment", 34, 55, "counted", 97),
     ("immigration-office-employment", "days_to_decision", 5, 61, "counted", 74),
@@ -192,10 +193,9 @@ async def directory(connection: Connection) -> None:
         for slug in offices(city):
             for service, when in does(city, slug):
                 await _write(connection, COMPETENCE, _competence(city, slug, service, when))
-        for office, *said in WAITS:
-            slug = f"{city}-{office}"
-            if slug in offices(city):
-                await _write(connection, WAIT, _wait(city, slug, *said))
+        for wait in WAITS:
+            if f"{city}-{wait[0]}" in offices(city):
+                await _write(connection, WAIT, _wait(city, wait))
 
 
 def _insert(table: Table) -> Change:
@@ -239,9 +239,9 @@ def _competence(
     }
 
 
-def _wait(
-    city: str, slug: str, kind: str, ago: int, days: int, method: str, size: int | None
-) -> dict[str, Any]:
+def _wait(city: str, wait: Wait) -> dict[str, Any]:
+    office, kind, ago, days, method, size = wait
+    slug = f"{city}-{office}"
     service = does(city, slug)[0][0]
     at = clock.now() - timedelta(days=ago)
     return {

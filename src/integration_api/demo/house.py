@@ -148,16 +148,23 @@ OFFICES: Mapping[str, Sequence[Office]] = {
 }  # fmt: skip
 
 PURPOSES = ("case_management", "referral_handling", "advice")
-WORK = [
-    s.value
-    for s in Scope
-    if s not in (Scope.AGENCIES_WRITE, Scope.COMPETENCES_WRITE, Scope.AUDIT_READ)
-]
+NOT_WORK = (
+    *(Scope.AGENCIES_WRITE, Scope.COMPETENCES_WRITE),
+    *(Scope.AUDIT_READ, Scope.RULE_PACKS_WRITE),
+)
+WORK = [s.value for s in Scope if s not in NOT_WORK]
 ADMINISTRATION = "wuppertal-case-management/agency_admin"
 DATA_PROTECTION = (
     "wuppertal-case-management/data_protection_officer",
     "wuppertal-jobcenter/data_protection_officer",
 )
+
+
+RULE_EDITORS = (
+    "wuppertal-case-management/rule_editor_1",
+    "wuppertal-case-management/rule_editor_2",
+)
+"""Two, since who submits a rule pack does not release it."""
 
 
 def clients() -> Mapping[str, tuple[Office, str, NewClient]]:
@@ -183,5 +190,14 @@ def clients() -> Mapping[str, tuple[Office, str, NewClient]]:
         office, city, _ = made[slug]
         made[name] = (
             office, city, NewClient("Datenschutz", scopes, why, "Datenschutzbeauftragte", (role,)),
+        )  # fmt: skip
+    scopes = [Scope.RULE_PACKS_WRITE.value, Scope.ELIGIBILITY_CHECKS_WRITE.value]
+    for name in RULE_EDITORS:
+        slug, _, desk = name.partition("/")
+        office, city, _ = made[slug]
+        function = f"Pflege der Rechtsregeln {desk[-1]}"
+        made[name] = (
+            office, city,
+            NewClient("Regelpflege", scopes, ("administration",), function, ("rule_editor",)),
         )  # fmt: skip
     return made

@@ -41,6 +41,7 @@ from integration_api.referrals.schemas import (
     VoidReferral,
     WithdrawReferral,
 )
+from integration_api.rules.shipping import ship
 
 from . import competences
 from .house import MUNICIPALITIES, OFFICES, clients, id_of
@@ -63,6 +64,7 @@ async def is_demo(connection: Connection) -> bool:
 async def house(connection: Connection, keys: Mapping[str, str]) -> None:
     """Municipalities, offices, clients with these keys, and the clock; as the tables' owner."""
     await connection.execute("insert into ia.demo_clock (offset_seconds) values (0)")
+    await ship(connection)
     for city, municipality in MUNICIPALITIES.items():
         await administration.add_municipality(connection, municipality, id_of(city))
         for office in OFFICES[city]:

@@ -31,6 +31,8 @@ class Scope(StrEnum):
     TANDEM_READ = "tandem:read"
     TANDEM_WRITE = "tandem:write"
     AUDIT_READ = "audit:read"
+    RULE_PACKS_WRITE = "rule_packs:write"
+    ELIGIBILITY_CHECKS_WRITE = "eligibility_checks:write"
 
 
 PROSE = {
@@ -59,4 +61,6 @@ PROSE = {
     Scope.TANDEM_READ: "Read tandem cases that the own agency leads or works on as a team.",
     Scope.TANDEM_WRITE: "Open tandem cases; move the own track and what belongs to it.",
     Scope.AUDIT_READ: "Read both logs of the own agency and its teams, as its officer.",
+    Scope.RULE_PACKS_WRITE: "Draft, submit and release rule packs of the own municipality.",
+    Scope.ELIGIBILITY_CHECKS_WRITE: "Check, also of visible persons, what follows from a status.",
 }

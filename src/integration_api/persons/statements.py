@@ -72,7 +72,7 @@ def name_of(p: FromClause) -> ColumnElement[Any]:
     )
 
 
-def _ends(r: FromClause) -> ColumnElement[Any]:
+def ends(r: FromClause) -> ColumnElement[Any]:
     """First day without the status: the law may continue it beyond its document."""
     arms = []
     for entry in entries("residence_status_codes"):
@@ -94,7 +94,7 @@ def _current(p: FromClause) -> ColumnElement[Any]:
                 id=r.c.id,
                 status_code=r.c.status_code,
                 valid_from=r.c.valid_from,
-                valid_to=_ends(r),
+                valid_to=ends(r),
                 work_annotation=r.c.work_annotation,
             )
         )
@@ -103,7 +103,7 @@ def _current(p: FromClause) -> ColumnElement[Any]:
             r.c.person_id == p.c.id,
             visible_periods(ME),
             r.c.valid_from <= TODAY,
-            or_(r.c.valid_to.is_(None), _ends(r) > TODAY),
+            or_(r.c.valid_to.is_(None), ends(r) > TODAY),
             not_(
                 select(later.c.id)
                 .where(

@@ -1,4 +1,4 @@
-"""What follows from a residence status: facts, conditions, rules with validity, one pure engine.
+"""Rule packs: what follows from a residence status, as rules with validity, for one pure engine.
 
 The law is data (`packs/*.yaml`); nothing here knows a status, a period or a country.
 Source: AufenthG, AsylG, BeschV, SGB II, SGB III, AsylbLG.
