@@ -7,17 +7,17 @@ from typing import Any
 
 from integration_api.code_lists.service import lists
 
-from .facts import STATUS
+from .facts import FACTS, STATUS
 from .findings import Finding, finding
 from .pack import Pack, Rule
-from .terms import All, AnyOf, Condition, Not, OneOf
+from .terms import All, AnyOf, Condition, Leaf, Not, OneOf
 from .topics import COMPONENTS, components_of
 
 _OTHER = "any other"
 _MOST = 4096
 """So many combinations of single conditions are tried; a rule that needs more has to be split."""
 
-World = Mapping[Any, Any]
+World = Mapping[str, Any]
 
 
 def check_pack(pack: Pack) -> list[Finding]:
@@ -98,12 +98,13 @@ def _worlds(condition: Condition, fixed: Mapping[str, str] | None = None) -> Ite
 
     Conservative on purpose: a tie that only arithmetic rules out is told apart by priority.
     """
-    choices: dict[Any, set[Any]] = {}
+    choices: dict[str, set[Any]] = {}
     for leaf in _leaves(condition):
         if isinstance(leaf, OneOf):
-            choices.setdefault(leaf.fact, {_OTHER}).update(leaf.values)
+            other = {True, False} if FACTS[leaf.fact].kind == "flag" else {_OTHER}
+            choices.setdefault(leaf.fact, other).update(leaf.values)
         else:
-            choices[leaf] = {True, False}
+            choices[leaf.text] = {True, False}
     for name, value in (fixed or {}).items():
         choices[name] = {value}
     keys = list(choices)
@@ -113,13 +114,13 @@ def _worlds(condition: Condition, fixed: Mapping[str, str] | None = None) -> Ite
         yield dict(zip(keys, values, strict=True))
 
 
-def _leaves(condition: Condition) -> Iterator[Condition]:
+def _leaves(condition: Condition) -> Iterator[Leaf]:
     if isinstance(condition, All | AnyOf):
         for part in condition.parts:
             yield from _leaves(part)
     elif isinstance(condition, Not):
         yield from _leaves(condition.part)
-    else:
+    elif isinstance(condition, Leaf):
         yield condition
 
 
@@ -132,4 +133,4 @@ def _true(condition: Condition, world: World) -> bool:
         return not _true(condition.part, world)
     if isinstance(condition, OneOf):
         return world[condition.fact] in condition.values
-    return bool(world[condition])
+    return isinstance(condition, Leaf) and bool(world[condition.text])

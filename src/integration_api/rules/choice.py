@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from .days import UNKNOWN, FactDay
+from .days import UNKNOWN, facts_of
 from .facts import STATUS
 from .pack import Pack, Rule, Then
 from .topics import COMPONENTS, REVIEW
@@ -99,14 +99,15 @@ class Look:
             if flagged is not False:
                 lacks = rule.review.missing(self.facts, self.as_of)
                 return Choice(self._none(component), rule, lacks, (), reviewed=True)
-        return self._read(rule, rule.then[component], component)
+        return self._read(rule, rule.then[component])
 
-    def _read(self, rule: Rule, then: Then, component: str) -> Choice:
-        if not isinstance(then, FactDay):
+    def _read(self, rule: Rule, then: Then) -> Choice:
+        if then is None or isinstance(then, str | tuple):
             return Choice(then, rule)
         day = then.of(self.facts, self.as_of)
         if day is UNKNOWN:
-            return Choice(None, rule, frozenset((then.fact,)))
+            lacks = (name for name in facts_of(then) if name not in self.facts)
+            return Choice(None, rule, frozenset(lacks))
         return Choice(day if isinstance(day, date) else None, rule)
 
     def _as_other(self, rule: Rule, component: str) -> Choice:
@@ -118,7 +119,7 @@ class Look:
             return Choice(self._none(component), rule, reviewed=True)
         other = self._as.get(name)
         if other is None:
-            facts = {**self.facts, STATUS: self.facts[name], name: None}
+            facts = self._under(rule, name)
             other = self._as[name] = Look(
                 self.pack, facts, self.as_of, recorded=self._recorded, bill=self._bill
             )
@@ -137,7 +138,8 @@ class Look:
             return False
         if rule.review is not None and rule.review.holds(self.facts, self.as_of) is not False:
             return False
-        return self._read(rule, rule.then[component], component).value == found.value
+        other = self._read(rule, rule.then[component]).value
+        return COMPONENTS[component].covers(found.value, other)
 
     def _none(self, component: str) -> Value:
         return REVIEW if COMPONENTS[component].required else None
@@ -151,12 +153,15 @@ class Look:
             if rule.review is not None:
                 found.update(rule.review.dates(self.facts))
             if rule.as_status is not None:
-                found.update(self._days_as(rule.as_status))
+                found.update(self._days_as(rule, rule.as_status))
         return sorted(day for day in found if day is not None and day > self.as_of)
 
-    def _days_as(self, name: str) -> list[date]:
-        status = self.facts.get(name)
-        if status in (None, self.facts.get(STATUS)):
+    def _days_as(self, rule: Rule, name: str) -> list[date]:
+        if self.facts.get(name) in (None, self.facts.get(STATUS)):
             return []
-        facts = {**self.facts, STATUS: status, name: None}
-        return Look(self.pack, facts, self.as_of, bill=self._bill).days()
+        return Look(self.pack, self._under(rule, name), self.as_of, bill=self._bill).days()
+
+    def _under(self, rule: Rule, name: str) -> dict[str, Any]:
+        """The facts as they are under the other status; what belongs to this one is left out."""
+        kept = {n: value for n, value in self.facts.items() if n not in rule.without}
+        return {**kept, STATUS: self.facts[name], name: None}

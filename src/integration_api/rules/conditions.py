@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from .days import AsOf, Day, FactDay, FirstOf, FixedDay, facts_of
+from .days import AsOf, Day, FactDay, FixedDay, LatestOf, facts_of
 from .facts import FACTS, STATUS, Fact
 from .findings import Finding, PackError, finding
 from .lists import codes_of, entries_of, statuses_by_group
@@ -242,6 +242,13 @@ def _months_until(given: Any) -> Condition:
     return _compare(f"at most {months} months until {day}", AsOf(), "on_or_after", first)
 
 
+def _age_at_least(given: Any) -> Condition:
+    """Source: § 187(2) sentence 2 BGB: an age begins on the birthday itself."""
+    born, years = _members(given, "born", "years")
+    birthday = FactDay(_day_fact(born), months=12 * _number(years))
+    return _compare(f"{years} years old", AsOf(), "on_or_after", birthday)
+
+
 def _held_on(given: Any) -> Condition:
     since, first, day = _members(given, "since", "first", "day")
     return _held(_day_fact(since), _day_fact(first), _day(day))
@@ -252,24 +259,38 @@ def _held(since: str, first: str, day: date) -> Condition:
 
 
 def day_expression(raw: Any) -> Day:
-    """Read a derived day: `month_end_of` the first of some facts, or `months_before` a fact.
+    """Read a day that is made of facts: what rules answer, or what a pack derives.
+
+    One of `{months_before: n, day}`, `{months_after: n, day}` (the first day after that period),
+    `{month_end_of: day, months: n}`, `{latest_of: [...]}`.
 
     Raises:
         PackError: it cannot be read.
     """
     try:
-        if isinstance(raw, Mapping) and "month_end_of" in raw:
-            return _month_end(*_members(raw, "month_end_of"))
-        months, fact = _members(raw, "months_before", "day")
-        return FactDay(_day_fact(fact), months=-_number(months))
+        return _made_of(raw)
     except _WrongError as wrong:
         raise PackError([finding("", wrong.code, wrong.detail)]) from wrong
 
 
-def _month_end(names: Any) -> Day:
-    if not isinstance(names, list) or not names:
+def _made_of(raw: Any) -> FactDay | LatestOf:
+    if not isinstance(raw, Mapping):
         raise _WrongError("wrong_type")
-    return FirstOf(tuple(FactDay(_day_fact(name), month_end=True) for name in names))
+    if "latest_of" in raw:
+        (days,) = _members(raw, "latest_of")
+        made = [_made_of(one) for one in days] if isinstance(days, list) else []
+        parts = tuple(one for one in made if isinstance(one, FactDay))
+        if not parts or len(parts) < len(made):
+            raise _WrongError("wrong_type")
+        return LatestOf(parts)
+    if "month_end_of" in raw:
+        fact, months = _members({"months": 0, **raw}, "month_end_of", "months")
+        return FactDay(_day_fact(fact), months=_number(months), month_end=True)
+    if "months_after" in raw:
+        months, fact = _members(raw, "months_after", "day")
+        return FactDay(_day_fact(fact), months=_number(months), plus_days=1)
+    months, fact = _members(raw, "months_before", "day")
+    return FactDay(_day_fact(fact), months=-_number(months))
 
 
 # -------------------------------------------------------------------------------- lists and forms
@@ -302,6 +323,7 @@ _FORMS: Mapping[str, Callable[[Any], Condition]] = {
     "procedure_flag_in": lambda given: _has(FACTS["procedure_flags"], given),
     "months_since": _months_since,
     "months_until": _months_until,
+    "age_at_least": _age_at_least,
     "held_on": _held_on,
     "nationality_in_list": _nationality_in_list,
 }

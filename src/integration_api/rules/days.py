@@ -41,18 +41,18 @@ class FactDay:
 
 
 @dataclass(frozen=True, slots=True)
-class FirstOf:
-    """The first of several days that is known to have been; unknown while one before it is."""
+class LatestOf:
+    """The last of several days; unknown while one of them is, never where one never was."""
 
     days: tuple[FactDay, ...]
 
     def of(self, facts: Mapping[str, Any], as_of: date) -> Value:
-        """The day; None where none of them ever was."""
-        for one in self.days:
-            day = one.of(facts, as_of)
-            if day is not None:
-                return day
-        return None
+        """The day; None where one of them never was."""
+        found = [one.of(facts, as_of) for one in self.days]
+        known = [day for day in found if isinstance(day, date)]
+        if None in found:
+            return None
+        return max(known) if len(known) == len(found) else UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ class AsOf:
         return as_of
 
 
-Day = FactDay | FirstOf | FixedDay | AsOf
+Day = FactDay | LatestOf | FixedDay | AsOf
 
 
 def facts_of(day: Day) -> tuple[str, ...]:
     """The facts that a day is made of."""
     if isinstance(day, FactDay):
         return (day.fact,)
-    return tuple(one.fact for one in day.days) if isinstance(day, FirstOf) else ()
+    return tuple(one.fact for one in day.days) if isinstance(day, LatestOf) else ()

@@ -10,7 +10,7 @@ import yaml
 
 from .checks import check_pack
 from .conditions import Reader, day_expression
-from .days import Day, FactDay
+from .days import Day, FactDay, LatestOf
 from .facts import FACTS
 from .findings import Finding, PackError, finding
 from .pack import Pack, Rule, Then
@@ -112,6 +112,7 @@ class _PackReader:
             if raw.get(name, allowed[0]) not in allowed:
                 self._wrong(f"{at}/{name}", "unknown_code")
         as_status, then = self._then(raw["then"], f"{at}/then", answers)
+        without = raw["then"].get("without", []) if as_status else []
         return Rule(
             id=self._text(raw["id"], f"{at}/id"),
             version=self._whole(raw["version"], f"{at}/version"),
@@ -126,6 +127,7 @@ class _PackReader:
             basis=raw.get("basis", "presumed"),
             confidence=raw.get("confidence", "high"),
             as_status=as_status,
+            without=self._several(without, f"{at}/then/without"),
             review=self._review(raw.get("unless_review"), f"{at}/unless_review"),
         )
 
@@ -137,7 +139,11 @@ class _PackReader:
             return None, {}
         if "as_status" in raw:
             name = raw["as_status"]
-            if len(raw) > 1 or name not in FACTS or FACTS[name].list != "residence_status_codes":
+            if (
+                set(raw) - {"as_status", "without"}
+                or name not in FACTS
+                or FACTS[name].list != "residence_status_codes"
+            ):
                 self._wrong(f"{at}/as_status", "unknown_fact")
             return str(name), {}
         then: dict[str, Then] = {}
@@ -150,13 +156,15 @@ class _PackReader:
 
     def _value(self, name: str, value: Any, at: str) -> Then:
         component = COMPONENTS[name]
+        if value is None and not component.required:
+            return None
         if component.kind == "day":
             try:
                 day = day_expression(value)
             except PackError as error:
                 self._add(error, at)
                 return ""
-            if isinstance(day, FactDay):
+            if isinstance(day, FactDay | LatestOf):
                 return day
             self._wrong(at, "wrong_type")
             return ""

@@ -5,17 +5,19 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from .days import FactDay
+from .days import FactDay, LatestOf
 from .terms import Condition
 
-Then = str | tuple[str, ...] | FactDay
+Then = str | tuple[str, ...] | FactDay | LatestOf | None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. It is the law on [valid_from, valid_to); `then` has its answer by component.
+    """One rule; it is the law on [valid_from, valid_to).
 
-    `as_status`: the fact that names the status by which to answer instead (§ 81(4) AufenthG).
+    `then`: its answer by component; None withholds what a lower rule would say.
+    `as_status`: the fact that names the status by which to answer instead (§ 81(4) AufenthG),
+    `without` the facts that belong to the present one.
     `review`: what makes the office judge although the rule holds; None where nothing does.
     """
 
@@ -32,6 +34,7 @@ class Rule:
     basis: str = "presumed"
     confidence: str = "high"
     as_status: str | None = None
+    without: tuple[str, ...] = ()
     review: Condition | None = None
 
     def on(self, day: date) -> bool:

@@ -158,7 +158,7 @@ class Not(Condition):
 
 
 @dataclass(frozen=True, slots=True)
-class _Leaf(Condition):
+class Leaf(Condition):
     """A single condition; `text` is how the trace names it."""
 
     text: str
@@ -169,7 +169,7 @@ class _Leaf(Condition):
 
 
 @dataclass(frozen=True, slots=True)
-class OneOf(_Leaf):
+class OneOf(Leaf):
     """The code, flag or count of a fact is one of these."""
 
     fact: str
@@ -197,7 +197,7 @@ class OneOf(_Leaf):
 
 
 @dataclass(frozen=True, slots=True)
-class Has(_Leaf):
+class Has(Leaf):
     """A set has at least one of these."""
 
     fact: str
@@ -221,7 +221,7 @@ class Has(_Leaf):
 
 
 @dataclass(frozen=True, slots=True)
-class AtLeast(_Leaf):
+class AtLeast(Leaf):
     """A count is at least this."""
 
     fact: str
@@ -245,7 +245,7 @@ class AtLeast(_Leaf):
 
 
 @dataclass(frozen=True, slots=True)
-class Compare(_Leaf):
+class Compare(Leaf):
     """One day lies before or after another; with a day that never was, it does not hold."""
 
     left: Day
@@ -287,7 +287,7 @@ class Compare(_Leaf):
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOn(_Leaf):
+class HeldOn(Leaf):
     """Something was held on a day of the law, judged by when it began and when it first began.
 
     Begun by then: true. First begun after it: false. Between the two it may have been interrupted.
@@ -318,7 +318,7 @@ class HeldOn(_Leaf):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed(_Leaf):
+class Listed(Leaf):
     """Every nationality is in a list on that day, and nothing in the list spares the person.
 
     `spared` are conditions by code of the list. With several nationalities of which only some are

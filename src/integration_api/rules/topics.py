@@ -19,8 +19,14 @@ class Component:
     de: str
     en: str
     kind: Literal["code", "codes", "day"]
-    values: Mapping[str, Mapping[str, str]]
+    values: Mapping[str, Mapping[str, Any]]
     required: bool
+
+    def covers(self, value: object, other: object) -> bool:
+        """Whether the value says the same as the other or leaves it open on purpose."""
+        if value == other:
+            return True
+        return isinstance(value, str) and other in self.values.get(value, {}).get("covers", ())
 
 
 @dataclass(frozen=True, slots=True)
