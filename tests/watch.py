@@ -57,6 +57,16 @@ def declared() -> set[tuple[str, str]]:
     }
 
 
+def anonymous() -> set[str]:
+    """Operations that take a key and need none."""
+    return {
+        op["operationId"]
+        for item in document()["paths"].values()
+        for op in item.values()
+        if {} in op["security"]
+    }
+
+
 async def see(response: httpx.Response) -> None:
     """Hold one answer against the contract."""
     await response.aread()

@@ -8,17 +8,29 @@ from tests.access import (
     operations_cases,
     operations_competences,
     operations_persons,
+    operations_rules,
     operations_tandem,
 )
 from tests.access.operations_register import OWNERS, PREPARED, Call
 
-__all__ = ["LISTS", "NOUNS", "OWNERS", "OWN_ONLY", "PREPARED", "SHARED", "Call", "reader"]
+__all__ = [
+    "LISTS",
+    "NOUNS",
+    "OWNERS",
+    "OWN_ONLY",
+    "PREPARED",
+    "QUESTIONS",
+    "SHARED",
+    "Call",
+    "reader",
+]
 NOUNS = (
     operations_agencies,
     operations_competences,
     operations_persons,
     operations_cases,
     operations_tandem,
+    operations_rules,
 )
 LISTS = {
     "listEmployers": "/v1/employers",
@@ -46,10 +58,13 @@ def reader(operation: str, agency: str) -> str:
     return f"{agency}/{desk}" if desk else agency
 
 
-SHARED = {"getEmployer", "updateEmployer", "breakGlass"}
+QUESTIONS = {"createEligibilityCheck", "createResponsibilityCheck"}
+"""Nothing is stored: what is asked again is answered anew, and an Idempotency-Key is ignored."""
+SHARED = {"getEmployer", "updateEmployer", "breakGlass", "getRulePack"}
 """Open to the whole municipality, or in an emergency: strangers are only those of another one."""
 OWN_ONLY = {
     "createPerson": "creates a row of the caller's own; names no other",
+    "createRulePack": "creates a row that the whole municipality sees; names no other",
     "createEmployer": "creates a row that the whole municipality sees; names no other",
     "createAgency": "directory: names a parent only, which is public",
     "updateAgency": "directory: public rows, changed by their own agency only (tests/agencies)",

@@ -1,4 +1,4 @@
-"""Operations of competences and waiting times: public rows, kept by their own agency."""
+"""Operations of competences and waiting times, and who is asked for by them."""
 
 from typing import Any
 
@@ -65,3 +65,18 @@ async def _(make: Make) -> Call:
 @call("addWaitingTime")
 async def _(make: Make) -> Call:
     return Call("POST", f"{AT}/waiting-times", OBSERVED)
+
+
+@call("createResponsibilityCheck", "immigration")
+async def _(make: Make) -> Call:
+    await competence(make, "immigration", service="employment_permit_decision")
+    await waiting_time(make, "immigration", service="employment_permit_decision")
+    person = await make.person("immigration")
+    asked = {
+        "concern": "work_access",
+        "audience": "person",
+        "person_id": person.id,
+        "as_of": "2026-11-25",
+        "facts": {"status_code": "duldung_60a"},
+    }
+    return Call("POST", "/v1/responsibility-checks", asked, ids=(person.id,))

@@ -12,7 +12,7 @@ from integration_api.kernel.operations import camel
 from integration_api.tandem.lifecycle_approvals import APPROVAL
 from integration_api.tandem.lifecycle_legal import LEGAL_TRACK
 from integration_api.tandem.lifecycle_placement import PLACEMENT_TRACK
-from tests.access.operations import OWNERS, PREPARED, Call
+from tests.access.operations import OWNERS, PREPARED, QUESTIONS, Call
 from tests.clients import Clients
 from tests.make import APPROVAL_BODIES, TRACK_BODIES, Make
 
@@ -171,7 +171,7 @@ async def test_hostile_ids_and_headers(make: Make, clients: Clients, operation: 
             judge(answer, 400)
         judge(await clients.request(owner, sent.method, sent.path, **kw), 428)
         judge(await clients.request(owner, sent.method, sent.path, etag='"7777"', **kw), 412)
-    if sent.method == "POST":
+    if sent.method == "POST" and operation not in QUESTIONS:
         for bad in ("short", "x" * 65, "with space", "a,b,c,d,e,f"):
             headers = {"Idempotency-Key": bad}
             answer = await clients.request(

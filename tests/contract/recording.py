@@ -26,6 +26,7 @@ PLAIN: dict[str, str] = {
     "getMe": "/v1/me",
     "listAgencies": "/v1/agencies?limit=1",
     "getAgency": f"/v1/agencies/{id_of('jobcenter')}",
+    "listRulePacks": "/v1/rule-packs?limit=1",
     "getCodeList": "/v1/code-lists/urgencies",
     "getLifecycle": "/v1/lifecycles/consent",
 }

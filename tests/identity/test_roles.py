@@ -38,7 +38,7 @@ def test_who_sees_no_person_has_no_scope_over_persons(role: str) -> None:
 
 
 def test_the_advisors_and_statisticians_have_no_scope_at_all() -> None:
-    blind = ["anonymous_advisor", "statistician", "client", "employer_contact", "rule_editor"]
+    blind = ["anonymous_advisor", "statistician", "client", "employer_contact"]
     assert scopes(blind) == frozenset()
     assert scopes(["king"]) == frozenset()
 
@@ -46,6 +46,10 @@ def test_the_advisors_and_statisticians_have_no_scope_at_all() -> None:
 def test_only_the_administration_of_an_agency_writes_members_and_clients() -> None:
     for scope in ("members:write", "clients:write", "agencies:write"):
         assert [r for r in ROLES if scope in scopes([r])] == ["agency_admin"]
+
+
+def test_only_a_rule_editor_writes_rule_packs() -> None:
+    assert [r for r in ROLES if "rule_packs:write" in scopes([r])] == ["rule_editor"]
 
 
 def test_who_oversees_an_agency_is_made_by_the_operator_alone() -> None:

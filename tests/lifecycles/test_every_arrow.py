@@ -9,6 +9,7 @@ from integration_api.cases.lifecycle import CASE, CasePhase
 from integration_api.kernel.lifecycle import SYSTEM, Lifecycle
 from integration_api.persons.lifecycle import CONSENT, DISCLOSURE
 from integration_api.referrals.lifecycle import REFERRAL
+from integration_api.rules.lifecycle import RULE_PACK
 from integration_api.tandem.lifecycle_approvals import APPROVAL, DECLARATION
 from integration_api.tandem.lifecycle_legal import LEGAL_TRACK
 from integration_api.tandem.lifecycle_placement import PLACEMENT_TRACK
@@ -16,6 +17,7 @@ from integration_api.tasks.lifecycle import TASK
 from tests.cast import id_of
 from tests.clients import Clients
 from tests.make import APPROVAL_BODIES, ARROW_NEEDS, TRACK_BODIES, Made, Make, made
+from tests.rule_packs.packs import EDITOR, OTHER, pack
 
 BODIES: dict[str, dict[str, Any]] = {
     "decline": {"reason": "no_capacity"},
@@ -35,6 +37,7 @@ OWN_BODIES = {
     "placement_track": TRACK_BODIES,
     "ba_approval_request": APPROVAL_BODIES,
     "employer_declaration": {},
+    "rule_pack": {},
     "task": {"complete": {"outcome": "justified"}},
 }
 # the second person of the sender voids; the other arrows are the first person's
@@ -258,10 +261,25 @@ async def test_task(make: Make, clients: Clients, status: str) -> None:
     )
 
 
+@pytest.mark.parametrize("who", [EDITOR, OTHER, "lead/worker_1"])
+@pytest.mark.parametrize("status", [s.value for s in RULE_PACK.states])
+async def test_rule_pack(make: Make, status: str, who: str) -> None:
+    path = f"/v1/rule-packs/{(await pack(make, status)).id}"
+    party = frozenset({"editor"}) if who in (EDITOR, OTHER) else frozenset()
+    for action in arrows(RULE_PACK):
+        if (who, action, status) == (EDITOR, "release", "review"):
+            continue  # the second person: tests/rule_packs
+        attempted = make.connection.transaction()
+        await attempted.start()
+        row = made(await make.clients.get(who, path), 200)
+        await attempt(make.clients, make.connection, RULE_PACK, row, action, who, party, path)
+        await attempted.rollback()
+
+
 def test_every_lifecycle_of_the_application_is_walked_here() -> None:
     from integration_api.app import LIFECYCLES
 
     tandem = {LEGAL_TRACK.name, PLACEMENT_TRACK.name, DECLARATION.name, APPROVAL.name}
-    drawn = {"referral", "case", "consent", "disclosure", "task", *tandem}
+    drawn = {"referral", "case", "consent", "disclosure", "task", "rule_pack", *tandem}
     assert {lc.name for lc in LIFECYCLES} == drawn
     assert id_of("lead") != id_of("jobcenter")

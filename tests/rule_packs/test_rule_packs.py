@@ -1,15 +1,20 @@
 """Rule packs: two persons answer for a municipality's own; what answers is never changed."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
+import hypothesis
 import pytest
 import pytest_asyncio
 from asyncpg import Connection
+from hypothesis import strategies as st
 
 from integration_api.kernel.principal import context_sql
 from integration_api.postgres.launcher import LocalPostgres
+from integration_api.rules.compiled import findings_in
+from integration_api.rules.facts import FACTS
 from integration_api.rules.schemas import RuleSet
 from integration_api.rules.shipping import packs
 from integration_api.rules.topics import BY_TOPIC
@@ -303,3 +308,60 @@ async def test_a_returned_pack_is_submitted_anew(make: Make, clients: Clients) -
     refused = await clients.post(OTHER, f"{path}/release", etag=again.etag)
     assert refused.json()["guard"] == "second_person"
     assert (await clients.post(EDITOR, f"{path}/release", etag=again.etag)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"explanation": {"de": "\0", "de_simple": "x", "en": "x"}},
+        {"source": "\ud800"},
+        {"priority": 2**70},
+        {"then": {"as_status": []}},
+        {"then": []},
+        {"unless_review": [{}]},
+        {"unless_review": [[]]},
+        {"when": {"status_in": [{}]}},
+        {"when": {"months_since": {"anchor": [], "gte": 10**9}}},
+        {"when": {"nationality_in_list": {}}},
+        {"state": {}},
+        {"id": {}},
+        {"valid_from": "9999-99-99"},
+        {"basis": []},
+        {"when": {"entered_on": {"before": {"fact": "entered_on", "months": 10**12}}}},
+    ],
+    ids=str,
+)
+async def test_rules_from_outside_are_refused_and_never_a_fault(
+    clients: Clients, rule: dict[str, Any]
+) -> None:
+    text = json.dumps(body(rules=[RULE | rule]))
+    headers = {"Content-Type": "application/json"}
+    answer = await clients.post(EDITOR, PATH, content=text.encode(), headers=headers)
+    assert answer.status_code == 422, answer.text
+
+
+WORDS = (
+    *("all", "any", "not", "status_in", "status_group_in", "months_since", "anchor", "gte"),
+    *("held_on", "nationality_in_list", "procedure_flag_in", "is", "in", "has", "before", "as_of"),
+    *("at_least", "as_status", "training_toleration", "on_or_before", "fact", "months", "of"),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "ae_18a", "x"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(sorted([*WORDS, *FACTS])), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@hypothesis.settings(max_examples=400)
+@hypothesis.given(when=JSON, then=JSON, review=JSON, derive=JSON)
+def test_whatever_stands_in_a_rule_gives_findings_or_a_pack(
+    when: Any, then: Any, review: Any, derive: Any
+) -> None:
+    """No exception but those that `findings_in` turns into findings; the way of every request."""
+    rule = RULE | {"when": when, "then": then, "unless_review": review}
+    content = {**body(), "pack_version": "1", "amends": None, "derive": derive, "rules": [rule]}
+    for one in findings_in("training_stay", content):
+        assert one.pointer == "" or one.pointer.startswith("/")

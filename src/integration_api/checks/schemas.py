@@ -45,7 +45,8 @@ def _one_of(fact: Fact) -> Any:
 
 def _kind(fact: Fact) -> Any:
     if fact.kind in ("codes", "flags"):
-        return Annotated[list[_one_of(fact)], Field(max_length=MOST_CODES)]  # type: ignore[misc]
+        one: Any = _one_of(fact)
+        return Annotated[list[one], Field(max_length=MOST_CODES)]
     plain: dict[str, Any] = {
         "day": WholeDay | None,
         "flag": Flag,
@@ -74,7 +75,7 @@ class QuestionIn(Schema):
     as_of: Annotated[
         WholeDay | None, Field(description="For which day; null: today in Europe/Berlin.")
     ] = None
-    facts: Annotated[FactsIn, Field(default_factory=FactsIn)]  # type: ignore[valid-type]
+    facts: Annotated[FactsIn, Field(default_factory=FactsIn)]
     municipality_id: Annotated[
         Id | None, Field(description="Without a key, this or `ags` names the municipality.")
     ] = None
@@ -117,7 +118,7 @@ class ExplanationOut(Out):
     en: str
 
 
-class StepOut(Out):
+class RuleStepOut(Out):
     """One rule that was looked at."""
 
     rule_id: str
@@ -166,7 +167,7 @@ class EligibilityAnswerOut(Out):
     valid_to: date | None
     confidence: Annotated[str, Field(description="`high`, `medium` or `low`.")]
     explanation: ExplanationOut
-    trace: list[StepOut]
+    trace: list[RuleStepOut]
     missing_facts: Annotated[list[str], Field(description="Facts that might change the answer.")]
     next_change: ChangeOut | None
     upcoming: UpcomingOut | None

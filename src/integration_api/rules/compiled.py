@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from .findings import Finding, PackError, finding
 from .loading import Pack, check_pack, parse_pack
 
@@ -62,11 +64,24 @@ def pack_of(code: str, content: Mapping[str, Any], state: str = "released") -> P
 def findings_in(code: str, content: Mapping[str, Any]) -> tuple[Finding, ...]:
     """All that is wrong with a pack, by pointers into the request."""
     try:
+        _must_be_text(content)
         found = tuple(check_pack(pack_of(code, content)))
     except PackError as error:
         found = error.findings
     except (AttributeError, LookupError, OverflowError, TypeError, ValueError):
         # rules are JSON from outside: what no reader of them thought of is out of form as well
         found = (finding("/rules", "wrong_type"),)
+    # hundreds of gaps say no more than the first ones
     first = found[:MOST_FINDINGS]
     return tuple(Finding(f.pointer.removeprefix(HEAD), f.code, f.de, f.en) for f in first)
+
+
+def _must_be_text(content: Mapping[str, Any]) -> None:
+    """Refuse what no row can hold.
+
+    Raises:
+        TypeError: half a character, or a number beyond 64 bits.
+        ValueError: a NUL.
+    """
+    if b"\\u0000" in orjson.dumps([content["derive"], content["rules"]]):
+        raise ValueError("NUL")

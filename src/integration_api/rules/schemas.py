@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from integration_api.kernel.scalars import Code, Day, Id, QueryFlag, Text
+from integration_api.kernel.scalars import Day, Id, QueryFlag, Text
 from integration_api.kernel.schemas import UNSET, Out, PageInfo, PageQuery, Schema, Unset
 
 from .lifecycle import RULE_PACK, RulePackStatus
@@ -35,11 +35,12 @@ Edition = Annotated[
         examples=["2026.2"],
     ),
 ]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Words = Annotated[Text, Field(min_length=1, max_length=200)]
 LawAsOf = Annotated[Day, Field(description="The day whose law was read.")]
 Source = Annotated[Words, Field(description="Where the law was read.")]
 RuleDocument = Annotated[
-    dict[Code, Any],
+    dict[Name, Any],
     Field(
         description="One rule: `id`, `version`, `valid_from`, `valid_to`, `priority`, `when`,"
         " `unless_review`, `then`, `legal_basis`, `explanation`. A condition in `when` is read by"
@@ -47,7 +48,7 @@ RuleDocument = Annotated[
     ),
 ]
 Derived = Annotated[
-    dict[Code, Any],
+    dict[Name, Any],
     Field(description="Days that rules ask for by a name: how each follows from facts."),
 ]
 Amends = Annotated[

@@ -28,8 +28,8 @@ SPACE = UUID("6f0b5c7e-3a52-4b0c-9d0e-5b1f6a1f2a6d")
 LOCK = 0x1A0027
 """Key of the advisory lock: one start after the other."""
 SHIPS = (RulePackStatus.RELEASED, RulePackStatus.PENDING_LEGISLATION)
-_NAMES = ("id", "code", "pack_version", "title", "law_as_of", "source", "amends", "derive")
-_NAMES += ("rules", "digest", "status", "released_by", "released_at")
+_NAMES = ["id", "code", "pack_version", "title", "law_as_of", "source", "amends", "derive"]
+_NAMES += ["rules", "digest", "status", "released_by", "released_at"]
 _GIVEN: dict[str, Any] = {n: bindparam(n, type_=rule_pack.c[n].type) for n in _NAMES}
 THERE = Query(select(rule_pack.c.digest).where(rule_pack.c.municipality_id.is_(None)))
 ADD = Change(insert(rule_pack).values(_GIVEN | {"created_at": ME.now, "updated_at": ME.now}))
