@@ -17,9 +17,12 @@ from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
 from .cases import routes_notes as notes
 from .checks import routes as checks
+from .checks import routes_responsibility as responsibility
 from .code_lists import routes as code_lists
 from .code_lists import service as code_lists_service
 from .code_lists.service import Language
+from .competences import routes as competences
+from .competences import routes_waiting as waiting_times
 from .contract.build import Example, build, to_json, to_yaml
 from .disclosures import routes as disclosures
 from .disclosures import service_break_glass
@@ -64,9 +67,12 @@ FEATURES: tuple[APIRouter, ...] = (
     agencies.router,
     members.router,
     api_clients.router,
+    competences.router,
+    waiting_times.router,
     code_lists.router,
     rule_packs.router,
     checks.router,
+    responsibility.router,
     employers.router,
     persons.router,
     periods.router,
@@ -105,6 +111,9 @@ EVENTS: Mapping[str, str] = {
     "api_client.key_added": "A client was given its next key.",
     "api_client.key_revoked": "A key of a client ended.",
     "api_client.revoked": "A client ended with all of its keys.",
+    "competence.recorded": "A competence of an agency was recorded.",
+    "competence.changed": "The end of a competence was changed.",
+    "waiting_time.observed": "A waiting time was observed at an agency.",
     "employer.recorded": "An employer was recorded.",
     "employer.changed": "An employer was changed.",
     **persons_drawn.EVENTS,
@@ -117,6 +126,7 @@ EVENTS: Mapping[str, str] = {
 TAGS: Mapping[str, str] = {
     "Members": "Who works for an agency: functions and roles, no names; who logs in as them.",
     "API clients": "Programs that act for an agency: what they may do, and their keys.",
+    "Waiting times": "How long one waits at an agency: observations, each with its day.",
     "Consents": "What a person allows: which agency may have which data, for what, until when.",
 }
 """Tags whose noun lives in the folder of another; the others are told by their package."""

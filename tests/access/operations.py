@@ -6,6 +6,7 @@ How one is called stands in the module of its noun; who imports this one has the
 from tests.access import (
     operations_agencies,
     operations_cases,
+    operations_competences,
     operations_persons,
     operations_rules,
     operations_tandem,
@@ -25,6 +26,7 @@ __all__ = [
 ]
 NOUNS = (
     operations_agencies,
+    operations_competences,
     operations_persons,
     operations_cases,
     operations_tandem,
@@ -56,7 +58,7 @@ def reader(operation: str, agency: str) -> str:
     return f"{agency}/{desk}" if desk else agency
 
 
-QUESTIONS = {"createEligibilityCheck"}
+QUESTIONS = {"createEligibilityCheck", "createResponsibilityCheck"}
 """Nothing is stored: what is asked again is answered anew, and an Idempotency-Key is ignored."""
 SHARED = {"getEmployer", "updateEmployer", "breakGlass", "getRulePack"}
 """Open to the whole municipality, or in an emergency: strangers are only those of another one."""
@@ -66,5 +68,11 @@ OWN_ONLY = {
     "createEmployer": "creates a row that the whole municipality sees; names no other",
     "createAgency": "directory: names a parent only, which is public",
     "updateAgency": "directory: public rows, changed by their own agency only (tests/agencies)",
+    "listCompetences": "directory: public",
+    "getCompetence": "directory: public",
+    "createCompetence": "directory: public rows, made by their own agency (tests/competences)",
+    "endCompetence": "directory: public rows, ended by their own agency only (tests/competences)",
+    "listWaitingTimes": "directory: public",
+    "addWaitingTime": "directory: public rows, made by their own agency (tests/competences)",
 }
 """Operations in which a stranger has nothing to find out, with the reason."""

@@ -55,8 +55,10 @@ def example(call: Call, answer: Response) -> dict[str, Any]:
     parameters: dict[str, str] = dict(q.split("=") for q in query.split("&") if q)
     if path.startswith(("/v1/code-lists/", "/v1/lifecycles/")):
         parameters["name"] = path.rsplit("/", 1)[1]
-    elif found := UUID.search(path):
+    elif found := UUID.findall(path):
         parameters["id"] = found[0]
+        if "/competences/" in path:
+            parameters["competence_id"] = found[1]
     if call.etag:
         parameters["If-Match"] = f'"{answer_version(call.etag)}.0123456789abcdef"'
     shown = {"parameters": parameters, "request": call.body, "response": answer.json()}

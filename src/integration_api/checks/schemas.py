@@ -69,12 +69,9 @@ FactsIn: type[Schema] = create_model(
 """The closed set of facts, from `rules/facts.yaml`."""
 
 
-class EligibilityCheckIn(Schema):
+class QuestionIn(Schema):
     """A question: facts, or a person whose recorded facts count where none are stated."""
 
-    topics: Annotated[
-        list[Topic] | None, Field(min_length=1, max_length=20, description="Null: all of them.")
-    ] = None
     as_of: Annotated[
         WholeDay | None, Field(description="For which day; null: today in Europe/Berlin.")
     ] = None
@@ -94,6 +91,14 @@ class EligibilityCheckIn(Schema):
     ] = None
     person_id: Annotated[
         Id | None, Field(description="Needs a key; whose recorded facts are taken.")
+    ] = None
+
+
+class EligibilityCheckIn(QuestionIn):
+    """What follows from the facts, or from those of a person: which topics, for which day."""
+
+    topics: Annotated[
+        list[Topic] | None, Field(min_length=1, max_length=20, description="Null: all of them.")
     ] = None
 
 

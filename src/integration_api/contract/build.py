@@ -279,7 +279,8 @@ def link(doc: Document) -> None:
     for where, _, op in calls(doc):
         if made := op["responses"].get("201"):
             links = {
-                to["operationId"]: link_to(to, "response.body#/id") for to in _made(doc, where)
+                to["operationId"]: link_to(to, "response.body#/id", where)
+                for to in _made(doc, where)
             }
             if not links and where in lists:
                 to = lists[where]

@@ -87,10 +87,17 @@ def below(doc: Document, collection: str) -> list[Document]:
     return [op for where, _, op in calls(doc) if inside.fullmatch(where)]
 
 
-def link_to(to: Document, source: str) -> Document:
-    """The link to an operation whose id is found at `source`, whose state in the `ETag`."""
+def link_to(to: Document, source: str, where: str = "") -> Document:
+    """The link to an operation whose id is found at `source`, whose state in the `ETag`.
+
+    Ids that stand in the path `where` already are those of the request.
+    """
     given = to.get("parameters", [])
-    parameters = {p["name"]: f"${source}" for p in given if p["in"] == "path"}
+    parameters = {
+        p["name"]: f"$request.path.{p['name']}" if f"{{{p['name']}}}" in where else f"${source}"
+        for p in given
+        if p["in"] == "path"
+    }
     if any(p["name"] == "If-Match" for p in given):
         parameters["header.If-Match"] = "$response.header.ETag"
     return {"operationId": to["operationId"], "parameters": parameters}

@@ -148,7 +148,10 @@ OFFICES: Mapping[str, Sequence[Office]] = {
 }  # fmt: skip
 
 PURPOSES = ("case_management", "referral_handling", "advice")
-NOT_WORK = (Scope.AGENCIES_WRITE, Scope.AUDIT_READ, Scope.RULE_PACKS_WRITE)
+NOT_WORK = (
+    *(Scope.AGENCIES_WRITE, Scope.COMPETENCES_WRITE),
+    *(Scope.AUDIT_READ, Scope.RULE_PACKS_WRITE),
+)
 WORK = [s.value for s in Scope if s not in NOT_WORK]
 ADMINISTRATION = "wuppertal-case-management/agency_admin"
 DATA_PROTECTION = (
@@ -179,7 +182,7 @@ def clients() -> Mapping[str, tuple[Office, str, NewClient]]:
                 made[f"{office.slug}/{desk}"] = (office, city, client)
     slug, _, desk = ADMINISTRATION.partition("/")
     office, city, _ = made[slug]
-    scopes = [Scope.AGENCIES_WRITE.value]
+    scopes = [Scope.AGENCIES_WRITE.value, Scope.COMPETENCES_WRITE.value]
     made[f"{slug}/{desk}"] = (office, city, NewClient("Verzeichnispflege", scopes, PURPOSES[:1]))
     scopes, why = [Scope.AUDIT_READ.value], ("data_protection_audit",)
     for name in DATA_PROTECTION:

@@ -43,6 +43,7 @@ from integration_api.referrals.schemas import (
 )
 from integration_api.rules.shipping import ship
 
+from . import competences
 from .house import MUNICIPALITIES, OFFICES, clients, id_of
 from .people import PEOPLE, Move, Person, Referred
 
@@ -69,6 +70,7 @@ async def house(connection: Connection, keys: Mapping[str, str]) -> None:
         for office in OFFICES[city]:
             id = id_of(office.slug)
             await administration.add_agency(connection, id_of(city), office.new(), id)
+    await competences.directory(connection)
     for name, (office, city, client) in clients().items():
         of = (id_of(city), id_of(office.slug))
         ids = (id_of(name, "client"), id_of(name, "member"))

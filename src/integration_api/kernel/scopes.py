@@ -7,6 +7,8 @@ class Scope(StrEnum):
     """Coarse rights of a client; roles are finer, disclosures finest."""
 
     AGENCIES_WRITE = "agencies:write"
+    COMPETENCES_WRITE = "competences:write"
+    WAITING_TIMES_WRITE = "waiting_times:write"
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     CLIENTS_READ = "clients:read"
@@ -35,6 +37,8 @@ class Scope(StrEnum):
 
 PROSE = {
     Scope.AGENCIES_WRITE: "Add agencies of the own municipality and change the own ones.",
+    Scope.COMPETENCES_WRITE: "Record and end competences of the own agency and its teams.",
+    Scope.WAITING_TIMES_WRITE: "Record waiting times of the own agency and its teams.",
     Scope.MEMBERS_READ: "Read the members of the own agency and its teams: functions, no names.",
     Scope.MEMBERS_WRITE: "Add and change members of the own agency and its teams.",
     Scope.CLIENTS_READ: "Read the API clients of the own agency and its teams.",
