@@ -7,7 +7,7 @@ after packs and facts have changed.
 from migrations_sql import run
 
 revision = "0029_eligibility"
-down_revision = "0027_rule_packs"
+down_revision = "0028_competences"
 branch_labels = None
 depends_on = None
 

@@ -187,7 +187,12 @@ def create_app(
     app.exception_handler(Replay)(_replayed)
     reactions.wire(REACTIONS)
     limits = Limits(settings.caller_rate, settings.address_rate)
-    app.add_middleware(guards.Guard, limits=limits, deadline=settings.request_deadline_seconds)
+    app.add_middleware(
+        guards.Guard,
+        limits=limits,
+        deadline=settings.request_deadline_seconds,
+        forms=portal.FORMS,
+    )
     app.add_middleware(observe.Observe)
     return app
 

@@ -95,6 +95,10 @@ LOCK = Change(
     .with_for_update(key_share=True, of=agency)
 )
 OWN_TYPE = Query(select(agency.c.type).where(agency.c.id == ME.agency, visible(ME)))
+MUNICIPALITIES = Query(
+    select(municipality.c.id, municipality.c.name).order_by(municipality.c.name).limit(200)
+)
+"""Those of this installation: public, and few."""
 SEE = Query(select(agency.c.version).where(agency.c.id == ID, visible(ME)))
 
 

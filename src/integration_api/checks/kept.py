@@ -13,7 +13,7 @@ from integration_api.persons.service_facts import recorded_facts
 from integration_api.rules.service_answering import answering
 from integration_api.rules.topics import BY_TOPIC
 
-from .service import RESIDENCE, answers
+from .service import RESIDENCE, checked, shown
 from .statements import asked
 
 TOPICS = ("labour_market_access", "permit_modality", "ba_approval", "training_stay")
@@ -41,7 +41,7 @@ async def kept(tx: WriteTx, person_id: UUID, as_of: date, operation: str) -> dic
         "facts_sha256": _hash({"as_of": as_of, "facts": facts}),
         "facts_used": sorted(facts),
         "redactions": [] if heads[0][RESIDENCE] else [RESIDENCE],
-        "answers": answers(behind, topics, facts, as_of),
+        "answers": [shown(behind, one) for one in checked(behind, topics, facts, as_of)],
     }
 
 

@@ -9,6 +9,7 @@ handed on as a parameter that no operation has.
 import asyncio
 import json
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
@@ -33,6 +34,7 @@ MOST_DEPTH = 64
 BODY_SECONDS = 10.0
 REFUSED = b'"unreadable"'
 """A JSON document that no request schema takes."""
+FORM = "application/x-www-form-urlencoded"
 UNREADABLE = b"%EF%BF%BD="
 """A query parameter that no operation has."""
 SECURITY = {
@@ -55,11 +57,12 @@ class Guard:
         limits: Limits,
         deadline: float = 15.0,
         body_seconds: float = BODY_SECONDS,
+        forms: Collection[str] = (),
     ) -> None:
         # what shows a secret says PLAIN, so that no compressed size tells one (BREACH)
         self.app = GZipMiddleware(LastResort(app), minimum_size=1024, compresslevel=4)
         self.limits, self.deadline, self.body_seconds = limits, deadline, body_seconds
-        self.turns = Turns()
+        self.turns, self.forms = Turns(), forms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app under the guard."""
@@ -108,11 +111,16 @@ class Guard:
         except KeyInUse as problem:
             return await problem_response(problem, Request(scope))(scope, receive, answer)
 
+    def _is_form(self, scope: Scope) -> bool:
+        """Whether it is what a browser sends where a page has a form; the page reads it."""
+        kind = Headers(scope=scope).get("content-type", "").lower().partition(";")[0]
+        return scope["path"] in self.forms and kind.strip() == FORM
+
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         try:
             async with asyncio.timeout(self.body_seconds):
                 body = await _read(receive)
-            if body:
+            if body and not self._is_form(scope):
                 _media(scope["method"], Headers(scope=scope))
                 parse(body)
         except (Problem, TimeoutError) as e:

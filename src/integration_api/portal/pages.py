@@ -1,31 +1,42 @@
 """The pages: templates filled with escaped text, in the reader's language, under a strict CSP."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from string import Template
-from typing import Literal
+from typing import Any
 
-import yaml
 from fastapi import Request, Response
 
 from integration_api import __version__
 from integration_api.code_lists.served import cached
+from integration_api.code_lists.service import Language
 from integration_api.drawings.svg import STYLE_SOURCE, svg
-from integration_api.kernel.problems import REGISTRY, ProblemType, language
+from integration_api.kernel.problems import REGISTRY, Problem, ProblemType, language
 
-Language = Literal["de", "en"]
+from . import pages_question
+from .question import Asked
+from .texts import prose, say, texts
+
 HTML = "text/html; charset=utf-8"
-STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-PAGE_CSP = STRICT + f"style-src 'self' {STYLE_SOURCE}; img-src 'self' data:"
-DOCS_CSP = STRICT + (
-    "script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
-    " font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:"
+STRICT = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+NO_FORM = "form-action 'none'; "
+PAGE = f"style-src 'self' {STYLE_SOURCE}; img-src 'self' data:"
+PAGE_CSP = STRICT + NO_FORM + PAGE
+FORM_CSP = STRICT + "form-action 'self'; " + PAGE
+DOCS_CSP = (
+    STRICT
+    + NO_FORM
+    + (
+        "script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+        " font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:"
+    )
 )
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
+NOTHING = Asked()
 _PREFERRED_KEY = "wuppertal-jobcenter"
 
 
@@ -45,8 +56,16 @@ def wants_json(request: Request) -> bool:
     return "text/html" not in accept and ("json" in accept or "*/*" not in accept)
 
 
-def home(request: Request) -> Response:
-    """The start page; in demo mode with keys and calls that work as pasted."""
+def home(
+    request: Request,
+    places: Sequence[Mapping[str, Any]],
+    asked: Asked = NOTHING,
+    refusal: Problem | None = None,
+) -> Response:
+    """The start page: the question, what there is; in demo mode keys and calls that work as pasted.
+
+    `refusal` is why what was asked has no answer.
+    """
     lang, demo = lang_of(request), request.app.state.demo or {}
     drawn = {one.name: one for one in request.app.state.lifecycles}
     others = [
@@ -54,7 +73,12 @@ def home(request: Request) -> Response:
         for name in drawn
         if name != "referral"
     ]
+    answer = pages_question.answer(asked, lang)
+    if refusal:
+        answer = pages_question.refused(getattr(refusal.type, f"title_{lang}"))
     parts = {
+        "form": pages_question.form(places, asked, lang),
+        "answer": answer,
         "drawing": svg(drawn["referral"], lang),
         "others": " · ".join(others),
         "legal": svg(drawn["legal_track"], lang),
@@ -62,9 +86,11 @@ def home(request: Request) -> Response:
         "gates": request.app.state.pictures["tandem_gates"](lang),
         "calls": _calls(request, lang, demo),
         "keys": _keys(lang, demo),
-        "badge": _say("badge_demo", lang) if demo else "",
+        "badge": say("badge_demo", lang) if demo else "",
     }
-    return _page(request, "home", parts, title=_texts()["name"][0], cache=False)
+    page = _page(request, "home", parts, title=texts()["name"][0], cache=False, csp=FORM_CSP)
+    page.status_code = refusal.type.status if refusal else 200
+    return page
 
 
 def problems(request: Request) -> Response:
@@ -73,10 +99,10 @@ def problems(request: Request) -> Response:
     rows = "".join(
         f'<tr><td class="num">{kind.status}</td><td><a href="/problems/{kind.slug}?lang={lang}">'
         f"{escape(_of(kind, 'title', lang))}</a><br><code>{kind.slug}</code></td>"
-        f"<td>{_prose(_of(kind, 'cause', lang))}</td></tr>"
+        f"<td>{prose(_of(kind, 'cause', lang))}</td></tr>"
         for kind in REGISTRY.values()
     )
-    return _page(request, "problems", {"rows": rows}, title=_say("problems", lang))
+    return _page(request, "problems", {"rows": rows}, title=say("problems", lang))
 
 
 def problem(request: Request, kind: ProblemType) -> Response:
@@ -88,16 +114,16 @@ def problem(request: Request, kind: ProblemType) -> Response:
         "status": str(kind.status),
         "slug": kind.slug,
         "heading": escape(title),
-        "cause": _prose(_of(kind, "cause", lang)),
-        "remedy": _prose(_of(kind, "remedy", lang)),
-        "members": f"<h2>{_say('members', lang)}</h2><ul>{members}</ul>" if members else "",
+        "cause": prose(_of(kind, "cause", lang)),
+        "remedy": prose(_of(kind, "remedy", lang)),
+        "members": f"<h2>{say('members', lang)}</h2><ul>{members}</ul>" if members else "",
     }
     return _page(request, "problem", parts, title=title)
 
 
 def docs(request: Request) -> Response:
     """The API reference, run by a script from the package."""
-    page = _template("docs").substitute(asset=asset_url("docs.css"), title=_texts()["name"][0])
+    page = _template("docs").substitute(asset=asset_url("docs.css"), title=texts()["name"][0])
     return cached(request, page.encode(), HTML, headers={"Content-Security-Policy": DOCS_CSP})
 
 
@@ -113,10 +139,16 @@ def asset_url(name: str) -> str:
 
 
 def _page(
-    request: Request, name: str, parts: Mapping[str, str], *, title: str, cache: bool = True
+    request: Request,
+    name: str,
+    parts: Mapping[str, str],
+    *,
+    title: str,
+    cache: bool = True,
+    csp: str = PAGE_CSP,
 ) -> Response:
     lang = lang_of(request)
-    said = {f"t_{key}": _say(key, lang) for key in _texts()}
+    said = {f"t_{key}": say(key, lang) for key in texts()}
     body = _template(name).substitute(said, lang=lang, **parts)
     path = escape(request.scope["path"])
     other = "en" if lang == "de" else "de"
@@ -127,14 +159,14 @@ def _page(
         style=asset_url("portal.css"),
         version=__version__,
         switch=f'<a href="{path}?lang={other}" hreflang="{other}" lang="{other}">'
-        f"{escape(_texts()['language'][0 if other == 'de' else 1])}</a>",
+        f"{escape(texts()['language'][0 if other == 'de' else 1])}</a>",
         badge=f'<span class="badge">{parts["badge"]}</span>' if parts.get("badge") else "",
         main=body,
     )
     headers = {
         "Content-Language": lang,
         "Vary": "Accept-Language, Accept",
-        "Content-Security-Policy": PAGE_CSP,
+        "Content-Security-Policy": csp,
     }
     if cache:
         return cached(request, page.encode(), HTML, headers=headers)
@@ -156,22 +188,22 @@ def _calls(request: Request, lang: Language, demo: Mapping[str, str]) -> str:
     else:
         given += [("call_lists", f"curl -s '{url}/v1/code-lists/decline_reasons'")]
     return "".join(
-        f'<p>{_say(text, lang)}</p><pre tabindex="0"><code>{escape(call)}</code></pre>'
+        f'<p>{say(text, lang)}</p><pre tabindex="0"><code>{escape(call)}</code></pre>'
         for text, call in given
     )
 
 
 def _keys(lang: Language, demo: Mapping[str, str]) -> str:
     if not demo:
-        return f"<p>{_say('no_keys', lang)}</p>"
+        return f"<p>{say('no_keys', lang)}</p>"
     rows = "".join(
         f'<tr><th scope="row">{escape(slug)}</th><td><code>{escape(key)}</code></td></tr>'
         for slug, key in demo.items()
     )
     return (
-        f"<h3>{_say('keys', lang)}</h3><p>{_say('keys_text', lang)}</p>"
-        f'<div class="wide" tabindex="0" role="region" aria-label="{_say("keys", lang)}">'
-        f'<table class="keys">{rows}</table></div><p>{_say("story", lang)}</p>'
+        f"<h3>{say('keys', lang)}</h3><p>{say('keys_text', lang)}</p>"
+        f'<div class="wide" tabindex="0" role="region" aria-label="{say("keys", lang)}">'
+        f'<table class="keys">{rows}</table></div><p>{say("story", lang)}</p>'
     )
 
 
@@ -187,28 +219,12 @@ def _base(request: Request) -> str:
 def _noun(lifecycle: str, lang: Language) -> str:
     """What a lifecycle is called; one without a text keeps its name."""
     key = f"noun_{lifecycle}"
-    return _say(key, lang) if key in _texts() else escape(lifecycle)
+    return say(key, lang) if key in texts() else escape(lifecycle)
 
 
 def _of(kind: ProblemType, part: str, lang: Language) -> str:
     text: str = getattr(kind, f"{part}_{lang}")
     return text
-
-
-def _prose(text: str) -> str:
-    """Escaped text in which `code` is set as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
-
-
-def _say(key: str, lang: Language) -> str:
-    return _prose(_texts()[key][0 if lang == "de" else 1])
-
-
-@lru_cache(maxsize=1)
-def _texts() -> Mapping[str, list[str]]:
-    text = (files(__package__) / "pages" / "texts.yaml").read_text("utf-8")
-    found: Mapping[str, list[str]] = yaml.load(text, Loader=yaml.CSafeLoader)
-    return found
 
 
 @lru_cache(maxsize=8)

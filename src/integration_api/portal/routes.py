@@ -4,6 +4,9 @@ from fastapi import APIRouter
 
 from . import routes_contract, routes_lifecycles, routes_pages, routes_problems
 
+FORMS = ("/",)
+"""Where a page takes what a browser sends."""
+
 router = APIRouter()
 for part in (routes_lifecycles, routes_contract, routes_problems, routes_pages):
     router.include_router(part.router)

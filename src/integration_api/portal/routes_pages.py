@@ -2,16 +2,21 @@
 
 import json
 from datetime import timedelta
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
 from integration_api.code_lists.served import cached
+from integration_api.edge.optional import QuestionTx
+from integration_api.edge.optional import question as question_of
 from integration_api.kernel import clock
-from integration_api.kernel.problems import NotFound
+from integration_api.kernel.problems import NotFound, Problem
+from integration_api.kernel.scopes import Scope
 
-from . import pages
+from . import pages, question
 
 router = APIRouter(include_in_schema=False)
+Question = Annotated[QuestionTx, question_of(Scope.ELIGIBILITY_CHECKS_WRITE)]
 ASSETS = {
     "portal.css": "text/css; charset=utf-8",
     "docs.css": "text/css; charset=utf-8",
@@ -27,8 +32,19 @@ LINKSET = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rf
 
 @router.get("/")
 async def home(request: Request) -> Response:
-    """What this is, in German and English."""
-    return pages.home(request)
+    """What this is, in German and English, and who is responsible for what."""
+    return pages.home(request, await question.places(request.app.state.db))
+
+
+@router.post("/")
+async def ask(request: Request, db: Question) -> Response:
+    """The same page with the answer to what the form asks; nothing of it is in an address."""
+    places = await question.places(request.app.state.db)
+    asked = question.filled(request.headers.get("content-type", ""), await request.body())
+    try:
+        return pages.home(request, places, await question.answered(db, asked))
+    except Problem as refusal:
+        return pages.home(request, places, asked, refusal)
 
 
 @router.get("/docs")
