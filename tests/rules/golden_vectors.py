@@ -18,7 +18,8 @@ FOLDER = Path(__file__).parent / "golden"
 _DAY = dt.timedelta(days=1)
 _MEMBERS = {"about", "status", "facts", "each", "rule", "answer", "days", "first_day"}
 _MEMBERS |= {"before", "last_day", "after", "missing", "next_change", "basis", "conflict"}
-_MEMBERS |= {"upcoming"}
+_MEMBERS |= {"upcoming", "looks_at", "looks_past"}
+_MORE = ("missing", "basis", "conflict", "upcoming", "looks_at", "looks_past")
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,19 @@ class Vector:
             for name, is_, must in (
                 ("rule", rule, self.rule),
                 ("answer", answer, self.answer),
-                *((name, _of(found, name), must) for name, must in self.more.items()),
+                *((name, self._of(found, name), must) for name, must in self.more.items()),
             )
             if is_ != must
         ]
         return "; ".join(wrong) or None
 
+    def _of(self, found: engine.Answer, name: str) -> Any:
+        if name in ("looks_at", "looks_past"):
+            return _seen(found, self.more[name], there=name == "looks_at")
+        return _plain(found, name)
 
-def _of(found: engine.Answer, name: str) -> Any:
+
+def _plain(found: engine.Answer, name: str) -> Any:
     if name == "next_change":
         return found.next_change and found.next_change[0]
     if name == "missing":
@@ -62,6 +68,12 @@ def _of(found: engine.Answer, name: str) -> Any:
         bill = found.document()["upcoming"]
         return bill and {"answer": bill["answer"], "rules": bill["rule_ids"]}
     return getattr(found, name)
+
+
+def _seen(found: engine.Answer, must: list[str], *, there: bool) -> list[str]:
+    """Of those rules the ones that were looked at, or were not; equal to `must` when right."""
+    looked = {step.rule_id for step in found.trace}
+    return [rule for rule in must if (rule in looked) is there]
 
 
 @lru_cache(maxsize=1)
@@ -91,7 +103,7 @@ def _days(
     raw: Mapping[str, Any], one: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> Iterator[Vector]:
     about = f"{one.get('about', 'by status')} [{facts['status_code']}]"
-    more = {n: one[n] for n in ("missing", "basis", "conflict", "upcoming") if n in one}
+    more = {n: one[n] for n in _MORE if n in one}
 
     def on(day: dt.date, must: Mapping[str, Any], **extra: Any) -> Vector:
         answer = must["answer"]
@@ -107,7 +119,7 @@ def _days(
             name: REVIEW for name in BY_TOPIC[raw["topic"]].components if COMPONENTS[name].required
         }
         before = one.get("before", {"rule": None, "answer": unanswered})
-        yield on(first - _DAY, before)
+        yield on(first - _DAY, before, **{n: before[n] for n in _MORE if n in before})
     if last:
         change = {"next_change": one["next_change"]} if "next_change" in one else {}
         yield on(last, one, **more, **change)

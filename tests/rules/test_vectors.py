@@ -3,7 +3,6 @@
 import pytest
 
 from integration_api.rules import engine, loading
-
 from tests.rules.golden_vectors import Vector, vectors
 
 
