@@ -28,7 +28,7 @@ BODIED = sorted(
         *(camel(a, t.name) for t in (LEGAL_TRACK, PLACEMENT_TRACK) for a in sorted(TRACK_BODIES)
           if a in {arrow.name for arrow in t.transitions}),
         *(camel(a, APPROVAL.name) for a in APPROVAL_BODIES),
-        "createCompetence", "endCompetence", "addWaitingTime",
+        "createCompetence", "endCompetence", "addWaitingTime", "createResponsibilityCheck",
         "createMember", "updateMember", "createApiClient", "rotateKeyApiClient",
         "revokeKeyApiClient",
         "createPerson", "createAgency", "updateAgency", "updatePerson", "addResidencePeriod",

@@ -84,10 +84,13 @@ async def test_nothing_known_is_for_the_office_and_never_a_no(clients: Clients) 
 
 
 async def test_an_answer_names_the_day_on_which_it_changes(clients: Clients) -> None:
-    facts = {"status_code": "gestattung", "asylum_registered_on": "2026-08-10"}
+    began = ("asylum_registered_on", "permission_to_stay_began_on", "stay_uninterrupted_since")
+    facts = {"status_code": "gestattung", "procedure_flags": [], "nationalities": ["sy"]}
+    facts |= dict.fromkeys(began, "2026-08-10")
     now = await answer_of(clients, None, topics=[WORK], as_of="2026-11-10", facts=facts, **CITY)
     change = now["next_change"]
-    assert change is not None, now
+    assert now["answer"]["employment_access"] == "prohibited"
+    assert change["on"] == "2026-11-11"
     then = await answer_of(clients, None, topics=[WORK], as_of=change["on"], facts=facts, **CITY)
     assert then["answer"] == change["answer"] != now["answer"]
 

@@ -18,11 +18,9 @@ RECOGNISED = {
 ASKED = {"concern": "work_access", "audience": "volunteer", "ags": "05124000"}
 
 
-def asked(who: str | None = None, **more: Any) -> dict[str, Any]:
+def asked(**more: Any) -> dict[str, Any]:
     """An answer of the demo."""
-    headers = {"Processing-Purpose": "referral_handling"} if who else {}
-    body = {k: v for k, v in ASKED.items() if who is None or k != "ags"} | more
-    answer = demo().request(who, "POST", "/v1/responsibility-checks", json=body, headers=headers)
+    answer = demo().request(None, "POST", "/v1/responsibility-checks", json=ASKED | more)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
 
@@ -72,7 +70,7 @@ def test_nothing_of_the_question_is_kept_and_the_answer_hands_on_to_the_director
 
 def test_an_agency_says_anew_how_long_one_waits_and_the_next_answer_has_it() -> None:
     office = "wuppertal-integration-centre-labour-market"
-    question = {"audience": "person", "facts": {"status_code": "duldung_60a"}}
+    question: dict[str, Any] = {"audience": "person", "facts": {"status_code": "duldung_60a"}}
 
     def shown() -> dict[str, Any]:
         (one,) = [a for a in asked(**question)["agencies"] if a["agency"]["slug"] == office]

@@ -50,7 +50,7 @@ def _ties(pack: Pack) -> Iterator[Finding]:
     for (_, one), (n, other) in combinations(enumerate(pack.rules), 2):
         if one.priority != other.priority or one.id == other.id or not _overlap(one, other):
             continue
-        if not _agree(one, other) and _can_both_hold(one, other):
+        if _compete(one, other) and _can_both_hold(one, other):
             yield finding(f"/rules/{n}/priority", "tie", f"{one.id}, {other.id}")
 
 
@@ -73,10 +73,9 @@ def _overlap(one: Rule, other: Rule) -> bool:
     return starts < min(one.valid_to or date.max, other.valid_to or date.max)
 
 
-def _agree(one: Rule, other: Rule) -> bool:
-    if one.as_status or other.as_status:
-        return one.as_status == other.as_status
-    return all(one.then[name] == other.then[name] for name in one.then.keys() & other.then.keys())
+def _compete(one: Rule, other: Rule) -> bool:
+    """Whether they answer a part in common; even alike, one of them would hide the other."""
+    return bool(one.as_status or other.as_status or one.then.keys() & other.then.keys())
 
 
 def _can_both_hold(one: Rule, other: Rule) -> bool:
