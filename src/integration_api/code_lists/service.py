@@ -131,15 +131,17 @@ def entries(name: str, day: dt.date | None = None) -> tuple[Entry, ...]:
 
 def found(one: CodeList, day: dt.date | None, beginning: str | None) -> tuple[Entry, ...]:
     """The codes in use on a day that begin, or whose label begins, with a text."""
-    rows = ((e, folds) for e, folds in _folded(one) if day is None or e.on(day))
-    if beginning is None:
-        return tuple(e for e, _ in rows)
-    wanted = fold(beginning)
-    return tuple(e for e, folds in rows if any(text.startswith(wanted) for text in folds))
+    rows: Iterable[Entry] = one.entries.values()
+    if beginning is not None:
+        wanted = "\n" + fold(beginning)
+        rows = (entry for entry, folds in _folded(one) if wanted in folds)
+    return tuple(e for e in rows if day is None or e.on(day))
 
 
 def fold(text: str) -> str:
     """A text as it is compared: without case and accents."""
+    if text.isascii():
+        return text.lower()
     parts = unicodedata.normalize("NFKD", text)
     return "".join(c for c in parts if not unicodedata.combining(c)).casefold()
 
@@ -148,10 +150,10 @@ _SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "�
 
 
 @lru_cache(maxsize=128)
-def _folded(one: CodeList) -> tuple[tuple[Entry, frozenset[str]], ...]:
-    """Each code with its folds: worked out once for each version of a list."""
+def _folded(one: CodeList) -> tuple[tuple[Entry, str], ...]:
+    """Each code with its folds, a line each: worked out once for each version of a list."""
     return tuple(
-        (e, frozenset(map(fold, (e.code, e.de, e.en, e.de.translate(_SPELLED_OUT)))))
+        (e, "".join(f"\n{fold(t)}" for t in (e.code, e.de, e.en, e.de.translate(_SPELLED_OUT))))
         for e in one.entries.values()
     )
 
