@@ -40,6 +40,7 @@ from .me import routes as me
 from .persons import lifecycle as persons_drawn
 from .persons import routes as persons
 from .persons import routes_consents as consents
+from .persons import routes_facts as residence_facts
 from .persons import routes_periods as periods
 from .portal import routes as portal
 from .referrals import lifecycle as referrals_drawn
@@ -66,6 +67,7 @@ FEATURES: tuple[APIRouter, ...] = (
     employers.router,
     persons.router,
     periods.router,
+    residence_facts.router,
     consents.router,
     disclosures.router,
     cases.router,
