@@ -6,14 +6,13 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
-from integration_api.code_lists.service import Language, attributes, entries, label
+from integration_api.code_lists.service import Language, attributes, entries, fold, label
 from integration_api.kernel import clock
 from integration_api.rules.facts import FACTS, STATUS, Fact
 
 from .question import NONE_OF, Asked
 from .texts import say
 
-SELDOM = frozenset({"nationalities"})
 HREFS = {"hotline": "tel:", "phone": "tel:", "email": "mailto:", "web": "", "video": ""}
 """How a way to reach an agency is a link, where it is one."""
 
@@ -200,9 +199,11 @@ def _boxes(fact: Fact, value: Any, title: str, lang: Language) -> str:
 def _choices(fact: Fact, lang: Language) -> list[tuple[str, str]]:
     if fact.values is not None:
         return [(code, text[lang]) for code, text in fact.values.items()]
-    assert fact.list
-    found = [(e.code, getattr(e, lang)) for e in entries(fact.list, clock.today())]
-    return sorted(found, key=lambda pair: pair[1]) if fact.name in SELDOM else found
+    if fact.list is None:  # states, which rules compare by their ISO code
+        states = ((e.attributes.get("iso2"), getattr(e, lang)) for e in entries(fact.name))
+        found = ((iso.lower(), text) for iso, text in states if iso)
+        return sorted(found, key=lambda pair: fold(pair[1]))
+    return [(e.code, getattr(e, lang)) for e in entries(fact.list, clock.today())]
 
 
 def _fact_name(name: str, lang: Language) -> str:
