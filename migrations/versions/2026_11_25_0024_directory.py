@@ -71,7 +71,150 @@ create index ix_agency_search on ia.agency using gin (search)
 drop index ia.ix_agency_created_at_id
 """
 
+SITES = """
+create function ia.hours_apart(p_hours jsonb) returns boolean
+  language sql immutable strict parallel safe
+  return (select coalesce(bool_and(opens < closes and (before is null or before <= opens)), true)
+    from (select opens, closes, lag(closes) over (partition by weekday order by opens) as before
+      from jsonb_to_recordset(p_hours) as h (weekday integer, opens time, closes time)) hours)
+
+create function ia.exceptions_apart(p_exceptions jsonb) returns boolean
+  language sql immutable strict parallel safe
+  return (select coalesce(count(*) = count(distinct day) and bool_and(ia.hours_apart(hours)), true)
+    from jsonb_to_recordset(p_exceptions) as e (day date, hours jsonb))
+
+create function ia.site_opening(p_hours jsonb, p_exceptions jsonb, p_zone text, p_at timestamptz,
+    out open_now boolean, out next_opening text)
+  language sql stable strict parallel safe
+begin atomic
+  select case when p_hours = '[]' and p_exceptions = '[]' then null
+        else coalesce(bool_or(opens <= p_at and p_at < closes), false) end,
+      to_char(min(opens) filter (where opens > p_at) at time zone 'UTC',
+        'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    from (select (day + h.opens) at time zone p_zone as opens,
+        (day + h.closes) at time zone p_zone as closes
+      from (select (p_at at time zone p_zone)::date + n as day from generate_series(0, 31) n) days
+      left join lateral (select e -> 'hours' as hours from jsonb_array_elements(p_exceptions) e
+        where (e ->> 'day')::date = day) other on true
+      cross join lateral jsonb_to_recordset(coalesce(other.hours, p_hours))
+        as h (weekday integer, opens time, closes time)
+      where other.hours is not null or h.weekday = extract(isodow from day)) spans;
+end
+
+create table ia.site (
+  id uuid not null,
+  municipality_id uuid not null,
+  agency_id uuid not null,
+  name text not null,
+  description_de text,
+  description_en text,
+  street text,
+  postal_code text,
+  place text not null,
+  latitude double precision,
+  longitude double precision,
+  time_zone text not null,
+  accessibility text[] not null,
+  contact_points jsonb not null,
+  opening_hours jsonb not null,
+  exceptions jsonb not null,
+  version integer not null default 1,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  name_key text collate pg_catalog."C" not null
+    generated always as (left(ia.name_key(name), 50)) stored,
+  search tsvector not null generated always as (ia.search_words(name, place)) stored,
+  constraint pk_site primary key (id),
+  constraint uq_site_municipality_id_id unique (municipality_id, id),
+  constraint fk_site_municipality_id_agency_id foreign key (municipality_id, agency_id)
+    references ia.agency (municipality_id, id),
+  constraint ck_site_coordinates check ((latitude is null) = (longitude is null)),
+  constraint ck_site_latitude check (latitude between -90 and 90),
+  constraint ck_site_longitude check (longitude between -180 and 180),
+  constraint ck_site_postal_code check (postal_code ~ '^[0-9]{5}$'),
+  constraint ck_site_time_zone
+    check (timezone(time_zone, 'epoch'::timestamptz) is not null),
+  constraint ck_site_opening_hours check (ia.hours_apart(opening_hours)),
+  constraint ck_site_exceptions check (ia.exceptions_apart(exceptions)))
+
+create index ix_site_name_key_id on ia.site (name_key, id)
+
+create index ix_site_municipality_id_name_key_id on ia.site (municipality_id, name_key, id)
+
+create index ix_site_search on ia.site using gin (search)
+
+create index ix_site_municipality_id_agency_id on ia.site (municipality_id, agency_id)
+
+create index ix_site_latitude_longitude on ia.site (latitude, longitude)
+
+create table ia.site_unit (
+  municipality_id uuid not null,
+  site_id uuid not null,
+  agency_id uuid not null,
+  valid_from date not null,
+  valid_to date,
+  floor text,
+  room text,
+  constraint pk_site_unit primary key (municipality_id, site_id, agency_id, valid_from),
+  constraint fk_site_unit_municipality_id_site_id foreign key (municipality_id, site_id)
+    references ia.site (municipality_id, id),
+  constraint fk_site_unit_municipality_id_agency_id foreign key (municipality_id, agency_id)
+    references ia.agency (municipality_id, id),
+  constraint ck_site_unit_valid check (valid_to > valid_from))
+
+create index ix_site_unit_agency_id_site_id on ia.site_unit (agency_id, site_id)
+
+alter table ia.site enable row level security
+
+alter table ia.site force row level security
+
+alter table ia.site_unit enable row level security
+
+alter table ia.site_unit force row level security
+
+create policy site_read on ia.site for select to ia_app, ia_worker using (true)
+
+create policy site_add on ia.site for insert to ia_app with check (
+  municipality_id = (select ia.ctx_municipality()) and agency_id = (select ia.ctx_agency()))
+
+create policy site_change on ia.site for update to ia_app
+  using (municipality_id = (select ia.ctx_municipality()) and agency_id = (select ia.ctx_agency()))
+  with check (municipality_id = (select ia.ctx_municipality())
+    and agency_id = (select ia.ctx_agency()))
+
+create policy site_unit_read on ia.site_unit for select to ia_app, ia_worker using (true)
+
+create policy site_unit_add on ia.site_unit for insert to ia_app with check (
+  municipality_id = (select ia.ctx_municipality())
+  and exists (select from ia.site s
+    where s.id = site_id and s.agency_id = (select ia.ctx_agency())))
+
+create policy site_unit_remove on ia.site_unit for delete to ia_app using (
+  municipality_id = (select ia.ctx_municipality())
+  and exists (select from ia.site s
+    where s.id = site_id and s.agency_id = (select ia.ctx_agency())))
+
+grant select on ia.site, ia.site_unit to ia_app, ia_worker
+
+grant insert (id, municipality_id, agency_id, name, description_de, description_en, street,
+    postal_code, place, latitude, longitude, time_zone, accessibility, contact_points,
+    opening_hours, exceptions, created_at, updated_at),
+  update (name, description_de, description_en, street, postal_code, place, latitude, longitude,
+    time_zone, accessibility, contact_points, opening_hours, exceptions, version, updated_at)
+  on ia.site to ia_app
+
+grant insert, delete on ia.site_unit to ia_app
+"""
+
 DOWN = """
+drop table ia.site_unit, ia.site
+
+drop function ia.site_opening(jsonb, jsonb, text, timestamptz)
+
+drop function ia.exceptions_apart(jsonb)
+
+drop function ia.hours_apart(jsonb)
+
 create index ix_agency_created_at_id on ia.agency (created_at, id)
 
 alter table ia.agency drop column name_key, drop column search
@@ -85,6 +228,7 @@ drop function ia.name_key(text)
 def upgrade() -> None:
     """Create."""
     run(NAMES)
+    run(SITES)
 
 
 def downgrade() -> None:

@@ -44,6 +44,7 @@ from .portal import routes as portal
 from .referrals import lifecycle as referrals_drawn
 from .referrals import routes as referrals
 from .referrals import service as referrals_service
+from .sites import routes as sites
 from .tandem import lifecycle_approvals as approvals_drawn
 from .tandem import lifecycle_legal as legal_drawn
 from .tandem import lifecycle_placement as placement_drawn
@@ -59,6 +60,7 @@ from .tasks import routes as tasks
 
 FEATURES: tuple[APIRouter, ...] = (
     agencies.router,
+    sites.router,
     members.router,
     api_clients.router,
     code_lists.router,
@@ -93,6 +95,8 @@ PICTURES: Mapping[str, Callable[[Language], str]] = {"tandem_gates": tandem_pict
 EVENTS: Mapping[str, str] = {
     "agency.created": "An agency was added to the directory.",
     "agency.changed": "An agency of the directory was changed.",
+    "site.created": "A site was added to the directory.",
+    "site.changed": "A site of the directory was changed.",
     "member.created": "A member was added to an agency.",
     "member.changed": "Function, roles, last day or login of a member were changed.",
     "api_client.created": "A client with a key was added to an agency.",

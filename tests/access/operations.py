@@ -6,13 +6,21 @@ How one is called stands in the module of its noun; who imports this one has the
 from tests.access import (
     operations_agencies,
     operations_cases,
+    operations_directory,
     operations_persons,
     operations_tandem,
 )
 from tests.access.operations_register import OWNERS, PREPARED, Call
 
-__all__ = ["LISTS", "NOUNS", "OWNERS", "OWN_ONLY", "PREPARED", "SHARED", "Call", "reader"]
-NOUNS = (operations_agencies, operations_persons, operations_cases, operations_tandem)
+__all__ = ["LISTS", "NOUNS", "OPEN", "OWNERS", "OWN_ONLY", "PREPARED", "SHARED", "Call", "reader"]
+NOUNS = (
+    operations_agencies,
+    operations_directory,
+    operations_persons,
+    operations_cases,
+    operations_tandem,
+)
+OPEN = operations_directory.OPEN
 LISTS = {
     "listEmployers": "/v1/employers",
     "listMembers": "/v1/members",
@@ -46,5 +54,7 @@ OWN_ONLY = {
     "createEmployer": "creates a row that the whole municipality sees; names no other",
     "createAgency": "directory: names a parent only, which is public",
     "updateAgency": "directory: public rows, changed by their own agency only (tests/agencies)",
+    "createSite": "directory: names agencies only, which are public",
+    "updateSite": "directory: public rows, changed by their own agency only (tests/sites)",
 }
 """Operations in which a stranger has nothing to find out, with the reason."""

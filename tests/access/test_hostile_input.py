@@ -22,6 +22,7 @@ CANARY = "canary" + secrets.token_hex(6)
 
 BODIED = sorted(
     [
+        "createSite", "updateSite",
         "createEmployer", "updateEmployer", "createTandemCase", "flagBlockerTandemCase",
         "closeTandemCase", "createEmployerDeclaration", "updateEmployerDeclaration",
         "createBaApprovalRequest", "recordProcedure",

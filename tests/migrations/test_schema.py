@@ -104,7 +104,8 @@ async def test_checks_of_the_database_are_those_of_the_models(
         dsn = server.dsn("postgres", name)
         connection = await asyncpg.connect(dsn)
         try:
-            functions = "name_key(text)", "search_words(text, text)"
+            functions = ["name_key(text)", "search_words(text, text)"]
+            functions += ["hours_apart(jsonb)", "exceptions_apart(jsonb)"]
             written = [await connection.fetchval(DEFINITION, f"ia.{name}") for name in functions]
             await connection.execute("drop schema ia cascade; create schema ia")
             await connection.execute(";".join(written))

@@ -148,7 +148,9 @@ OFFICES: Mapping[str, Sequence[Office]] = {
 }  # fmt: skip
 
 PURPOSES = ("case_management", "referral_handling", "advice")
-WORK = [s.value for s in Scope if s not in (Scope.AGENCIES_WRITE, Scope.AUDIT_READ)]
+DIRECTORY = (Scope.AGENCIES_WRITE, Scope.SITES_WRITE)
+"""What only the administration changes of the directory; offers are everybody's work."""
+WORK = [s.value for s in Scope if s not in (*DIRECTORY, Scope.AUDIT_READ)]
 ADMINISTRATION = "wuppertal-case-management/agency_admin"
 DATA_PROTECTION = (
     "wuppertal-case-management/data_protection_officer",
@@ -171,7 +173,7 @@ def clients() -> Mapping[str, tuple[Office, str, NewClient]]:
                 made[f"{office.slug}/{desk}"] = (office, city, client)
     slug, _, desk = ADMINISTRATION.partition("/")
     office, city, _ = made[slug]
-    scopes = [Scope.AGENCIES_WRITE.value]
+    scopes = [s.value for s in DIRECTORY]
     made[f"{slug}/{desk}"] = (office, city, NewClient("Verzeichnispflege", scopes, PURPOSES[:1]))
     scopes, why = [Scope.AUDIT_READ.value], ("data_protection_audit",)
     for name in DATA_PROTECTION:

@@ -7,6 +7,8 @@ class Scope(StrEnum):
     """Coarse rights of a client; roles are finer, disclosures finest."""
 
     AGENCIES_WRITE = "agencies:write"
+    SITES_WRITE = "sites:write"
+    OFFERS_WRITE = "offers:write"
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     CLIENTS_READ = "clients:read"
@@ -33,6 +35,8 @@ class Scope(StrEnum):
 
 PROSE = {
     Scope.AGENCIES_WRITE: "Add agencies of the own municipality and change the own ones.",
+    Scope.SITES_WRITE: "Add sites and change those that the own agency keeps.",
+    Scope.OFFERS_WRITE: "Add offers of the own agency, change, publish, pause and end them.",
     Scope.MEMBERS_READ: "Read the members of the own agency and its teams: functions, no names.",
     Scope.MEMBERS_WRITE: "Add and change members of the own agency and its teams.",
     Scope.CLIENTS_READ: "Read the API clients of the own agency and its teams.",
