@@ -206,7 +206,122 @@ grant insert (id, municipality_id, agency_id, name, description_de, description_
 grant insert, delete on ia.site_unit to ia_app
 """
 
+OFFERS = """
+create table ia.offer (
+  id uuid not null,
+  municipality_id uuid not null,
+  agency_id uuid not null,
+  status text not null,
+  name_de text not null,
+  name_en text,
+  description_de text not null,
+  description_en text,
+  topic text not null,
+  audiences text[] not null,
+  languages jsonb not null,
+  eligibility_de text,
+  eligibility_en text,
+  status_groups text[] not null,
+  cost text not null,
+  fee_cents integer,
+  cost_note_de text,
+  cost_note_en text,
+  capacity_total integer,
+  capacity_free integer,
+  capacity_as_of timestamptz,
+  channels text[] not null,
+  valid_from date not null,
+  valid_to date,
+  version integer not null default 1,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  name_key text collate pg_catalog."C" not null
+    generated always as (left(ia.name_key(name_de), 50)) stored,
+  search tsvector not null
+    generated always as (ia.search_words(name_de || ' ' || coalesce(name_en, ''),
+      description_de || ' ' || coalesce(description_en, ''))) stored,
+  constraint pk_offer primary key (id),
+  constraint uq_offer_municipality_id_id unique (municipality_id, id),
+  constraint fk_offer_municipality_id_agency_id foreign key (municipality_id, agency_id)
+    references ia.agency (municipality_id, id),
+  constraint ck_offer_status check (status IN ('draft', 'published', 'paused', 'ended')),
+  constraint ck_offer_audiences check (cardinality(audiences) > 0),
+  constraint ck_offer_fee check (fee_cents is null or (cost = 'fee' and fee_cents > 0)),
+  constraint ck_offer_capacity_total check (capacity_total >= 0),
+  constraint ck_offer_capacity_free check (capacity_free is null
+    or (capacity_total is not null and capacity_free between 0 and capacity_total)),
+  constraint ck_offer_capacity_as_of check ((capacity_free is null) = (capacity_as_of is null)),
+  constraint ck_offer_valid check (valid_to > valid_from))
+
+create index ix_offer_name_key_id on ia.offer (name_key, id)
+
+create index ix_offer_municipality_id_name_key_id on ia.offer (municipality_id, name_key, id)
+
+create index ix_offer_agency_id_name_key_id on ia.offer (agency_id, name_key, id)
+
+create table ia.offer_site (
+  municipality_id uuid not null,
+  offer_id uuid not null,
+  site_id uuid not null,
+  constraint pk_offer_site primary key (municipality_id, offer_id, site_id),
+  constraint fk_offer_site_municipality_id_offer_id foreign key (municipality_id, offer_id)
+    references ia.offer (municipality_id, id),
+  constraint fk_offer_site_municipality_id_site_id foreign key (municipality_id, site_id)
+    references ia.site (municipality_id, id))
+
+create index ix_offer_site_site_id_offer_id on ia.offer_site (site_id, offer_id)
+
+alter table ia.offer enable row level security
+
+alter table ia.offer force row level security
+
+alter table ia.offer_site enable row level security
+
+alter table ia.offer_site force row level security
+
+create policy offer_read on ia.offer for select to ia_app, ia_worker using (
+  status <> 'draft' or (municipality_id = (select ia.ctx_municipality())
+    and agency_id = (select ia.ctx_agency())))
+
+create policy offer_add on ia.offer for insert to ia_app with check (
+  municipality_id = (select ia.ctx_municipality()) and agency_id = (select ia.ctx_agency())
+  and status = 'draft')
+
+create policy offer_change on ia.offer for update to ia_app
+  using (municipality_id = (select ia.ctx_municipality()) and agency_id = (select ia.ctx_agency()))
+  with check (municipality_id = (select ia.ctx_municipality())
+    and agency_id = (select ia.ctx_agency()))
+
+create policy offer_site_read on ia.offer_site for select to ia_app, ia_worker using (true)
+
+create policy offer_site_add on ia.offer_site for insert to ia_app with check (
+  municipality_id = (select ia.ctx_municipality())
+  and exists (select from ia.offer o
+    where o.id = offer_id and o.agency_id = (select ia.ctx_agency())))
+
+create policy offer_site_remove on ia.offer_site for delete to ia_app using (
+  municipality_id = (select ia.ctx_municipality())
+  and exists (select from ia.offer o
+    where o.id = offer_id and o.agency_id = (select ia.ctx_agency())))
+
+grant select on ia.offer, ia.offer_site to ia_app, ia_worker
+
+grant insert (id, municipality_id, agency_id, status, name_de, name_en, description_de,
+    description_en, topic, audiences, languages, eligibility_de, eligibility_en, status_groups,
+    cost, fee_cents, cost_note_de, cost_note_en, capacity_total, capacity_free, capacity_as_of,
+    channels, valid_from, valid_to, created_at, updated_at),
+  update (status, name_de, name_en, description_de, description_en, topic, audiences, languages,
+    eligibility_de, eligibility_en, status_groups, cost, fee_cents, cost_note_de, cost_note_en,
+    capacity_total, capacity_free, capacity_as_of, channels, valid_from, valid_to, version,
+    updated_at)
+  on ia.offer to ia_app
+
+grant insert, delete on ia.offer_site to ia_app
+"""
+
 DOWN = """
+drop table ia.offer_site, ia.offer
+
 drop table ia.site_unit, ia.site
 
 drop function ia.site_opening(jsonb, jsonb, text, timestamptz)
@@ -229,6 +344,7 @@ def upgrade() -> None:
     """Create."""
     run(NAMES)
     run(SITES)
+    run(OFFERS)
 
 
 def downgrade() -> None:

@@ -36,6 +36,8 @@ from .kernel.paging import Cursors
 from .kernel.reactions import Cause, Reaction
 from .kernel.settings import Settings
 from .me import routes as me
+from .offers import lifecycle as offers_drawn
+from .offers import routes as offers
 from .persons import lifecycle as persons_drawn
 from .persons import routes as persons
 from .persons import routes_consents as consents
@@ -61,6 +63,7 @@ from .tasks import routes as tasks
 FEATURES: tuple[APIRouter, ...] = (
     agencies.router,
     sites.router,
+    offers.router,
     members.router,
     api_clients.router,
     code_lists.router,
@@ -89,6 +92,7 @@ LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     approvals_drawn.DECLARATION,
     approvals_drawn.APPROVAL,
     tasks_drawn.TASK,
+    offers_drawn.OFFER,
 )
 PICTURES: Mapping[str, Callable[[Language], str]] = {"tandem_gates": tandem_pictures.gates}
 """Drawings that are no lifecycle, by name."""
@@ -110,6 +114,7 @@ EVENTS: Mapping[str, str] = {
     **referrals_drawn.EVENTS,
     **TANDEM_EVENTS,
     **tasks_drawn.EVENTS,
+    **offers_drawn.EVENTS,
 }
 TAGS: Mapping[str, str] = {
     "Members": "Who works for an agency: functions and roles, no names; who logs in as them.",

@@ -54,6 +54,11 @@ OWN_ONLY = {
     "createEmployer": "creates a row that the whole municipality sees; names no other",
     "createAgency": "directory: names a parent only, which is public",
     "updateAgency": "directory: public rows, changed by their own agency only (tests/agencies)",
+    "createOffer": "directory: a draft of the caller's own, at sites, which are public",
+    **dict.fromkeys(
+        (f"{verb}Offer" for verb in ("update", "publish", "pause", "resume", "end")),
+        "directory: changed by their own agency only, drafts seen by it alone (tests/offers)",
+    ),
     "createSite": "directory: names agencies only, which are public",
     "updateSite": "directory: public rows, changed by their own agency only (tests/sites)",
 }

@@ -20,7 +20,7 @@ from tests.make import Made, Make
 
 BY_REQUEST = re.compile(r'"(request_id|instance)": ?("[^"]*"|null)')
 PUBLIC = {"agency", "municipality", "municipality_ags", "transfer_basis", "alembic_version"}
-PUBLIC |= {"site", "site_unit"}
+PUBLIC |= {"site", "site_unit", "offer", "offer_site"}
 UNREAD = {"access_record", "audit_entry", "outbox", "idempotency_key", "demo_clock"}
 """Tables that the application writes but never answers from."""
 SHAPED = {"reference", "issuer", "subject", "ags", "prefix"}

@@ -1,11 +1,13 @@
 """The directory is public; changes are the own tree's."""
 
+from datetime import timedelta
 from itertools import pairwise
 
 import asyncpg
 import pytest
 from asyncpg import Connection
 
+from integration_api.kernel import clock
 from tests.cast import acting, id_of
 from tests.clients import Clients
 
@@ -129,6 +131,22 @@ async def test_who_has_the_directory_already_is_told_so(clients: Clients) -> Non
         assert (again.status_code, again.content) == (304, b"")
         other = await clients.get(None, path, headers={"If-None-Match": '"other"'})
         assert other.content == first.content
+
+
+async def test_a_page_with_cursors_is_told_apart_by_what_is_on_it(
+    clients: Clients,
+) -> None:
+    path = "/v1/agencies?limit=1"
+    first = await clients.get(None, path)
+    tag = {"If-None-Match": first.headers["ETag"]}
+    assert first.json()["page"]["next_cursor"]
+    assert (await clients.get(None, path, headers=tag)).status_code == 304
+    with clock.moved(timedelta(hours=12)):  # or its cursor would run out in somebody's cache
+        assert (await clients.get(None, path, headers=tag)).status_code == 200
+    await clients.post("lead", "/v1/agencies", TEAM | {"name": "Aa", "slug": "aa"})
+    assert (await clients.get(None, path, headers=tag)).status_code == 200
+    only = await clients.get(None, f"{path}&slug=aa")
+    assert only.json()["page"]["next_cursor"] is None
 
 
 async def test_a_private_answer_is_never_kept_but_can_be_unchanged(clients: Clients) -> None:

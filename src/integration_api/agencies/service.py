@@ -1,9 +1,9 @@
 """What can be done with the directory."""
 
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from integration_api.code_lists.served import tag_of
 from integration_api.code_lists.service import attributes, must_know
 from integration_api.edge.names import search
 from integration_api.kernel import clock, concurrency
@@ -101,7 +101,7 @@ def sought(filters: dict[str, Any]) -> dict[str, Any]:
 def public(answer: Answer) -> Answer:
     """Anybody may keep the directory for a while, and ask whether it has changed."""
     answer.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
-    answer.headers.setdefault("ETag", f'W/"{sha256(answer.body).hexdigest()[:16]}"')
+    answer.headers.setdefault("ETag", tag_of(bytes(answer.body)))
     return answer
 
 

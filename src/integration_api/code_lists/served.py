@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -11,10 +12,15 @@ from typing import Any
 
 from fastapi import Request, Response
 
+from integration_api.kernel import clock
 from integration_api.kernel.paging import Cursors
 from integration_api.kernel.problems import InvalidCursor
 
 SECONDS = 300
+HALF_A_DAY = 12 * 60 * 60
+TAIL = 4096
+"""Where the cursors of a page are: at its end, of 1,024 characters at most each."""
+_CURSOR = re.compile(rb'"(next|prev)_cursor": ?"[^"]+"')
 CACHED: dict[str, Any] = {
     "parameters": [
         {
@@ -44,7 +50,7 @@ def cached(
     Anyone may read and embed them from any origin. `packed` keeps a compressed copy: for few large
     bodies, which would otherwise be compressed for every reader. Source: RFC 9110 § 13.1.2.
     """
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    tag = tag_of(body)
     shown = {
         "ETag": tag,
         "Cache-Control": f"public, max-age={seconds}",
@@ -52,12 +58,28 @@ def cached(
         **(headers or {}),
     }
     given = request.headers.get("if-none-match", "")
-    if given.strip() == "*" or tag in (one.strip().removeprefix("W/") for one in given.split(",")):
+    known = tag.removeprefix("W/")
+    if given.strip() == "*" or known in (
+        one.strip().removeprefix("W/") for one in given.split(",")
+    ):
         return Response(status_code=304, headers=shown)
     if packed and "gzip" in request.headers.get("accept-encoding", ""):
         shown |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         body = _packed(body)
     return Response(body, headers=shown, media_type=media_type)
+
+
+def tag_of(body: bytes) -> str:
+    """The entity tag of an answer.
+
+    A cursor is sealed anew each time: it counts as the half day it was given out in, so that an
+    unchanged page is unchanged, and none is kept so long that its cursor has run out. The tag is
+    weak then. Source: RFC 9110 § 8.8.1.
+    """
+    half_day = b"%d" % (clock.now().timestamp() // HALF_A_DAY)
+    told = body[:-TAIL] + _CURSOR.sub(rb'"\1_cursor":"%b"' % half_day, body[-TAIL:])
+    weak = "" if told == body else "W/"
+    return f'{weak}"{hashlib.sha256(told).hexdigest()[:32]}"'
 
 
 @lru_cache(maxsize=8)
