@@ -67,6 +67,9 @@ create index ix_agency_municipality_id_name_key_id on ia.agency (municipality_id
 -- squawk-ignore require-concurrent-index-creation
 create index ix_agency_search on ia.agency using gin (search)
 
+-- squawk-ignore require-concurrent-index-creation
+create index ix_agency_slug on ia.agency (slug)
+
 -- squawk-ignore require-concurrent-index-deletion
 drop index ia.ix_agency_created_at_id
 """
@@ -331,6 +334,8 @@ drop function ia.exceptions_apart(jsonb)
 drop function ia.hours_apart(jsonb)
 
 create index ix_agency_created_at_id on ia.agency (created_at, id)
+
+drop index ia.ix_agency_slug
 
 alter table ia.agency drop column name_key, drop column search
 

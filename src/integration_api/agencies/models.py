@@ -77,6 +77,7 @@ agency = Table(
     Index(None, "name_key", "id"),  # serves the pages of GET /v1/agencies
     Index(None, "municipality_id", "name_key", "id"),  # serves those of one municipality
     Index(None, "search", postgresql_using="gin"),  # serves ?q=
+    Index(None, "slug"),  # serves ?slug= where no municipality is named
     Index(None, "municipality_id", "parent_id"),  # serves ?parent_id= and the policy of changes
 )
 

@@ -28,7 +28,6 @@ router = APIRouter(prefix="/offers", tags=["Offers"])
     summary="List offers",
     answer=OfferPage,
     public=True,
-    problems=(503,),
     extra=CACHED,
 )
 async def list_offers(
@@ -52,7 +51,6 @@ async def list_offers(
     summary="Read an offer",
     answer=OfferOut,
     public=True,
-    problems=(503,),
     extra=CACHED,
 )
 async def get_offer(id: Id, db: OpenRead) -> Response:

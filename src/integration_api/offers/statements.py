@@ -102,7 +102,7 @@ def _sites(o: FromClause) -> ColumnElement[Any]:
     )
 
 
-def _body(o: FromClause, distance: ColumnElement[Any], *outer: FromClause) -> ColumnElement[Any]:
+def _body(o: FromClause, distance: ColumnElement[Any]) -> ColumnElement[Any]:
     provider = (
         select(fields(id=agency.c.id, slug=agency.c.slug, name=agency.c.name))
         .where(agency.c.id == o.c.agency_id)
@@ -119,7 +119,7 @@ def _body(o: FromClause, distance: ColumnElement[Any], *outer: FromClause) -> Co
         allowed_actions(OFFER, o.c.status, {"provider": mine}).label("allowed_actions"),
         *(instant(o.c[n]).label(n) for n in ("created_at", "updated_at")),
     )
-    return whole(document.correlate(o, *outer))
+    return whole(document.correlate(o))
 
 
 NOWHERE: ColumnElement[Any] = cast(null(), Integer)
@@ -163,21 +163,21 @@ def _lists(build: Callable[..., Query]) -> Callable[..., Query]:
 def list_offers(names: frozenset[str], direction: Direction) -> Query:
     """One page of offers, narrowed by the filters in `names`: by name, or with `near` by distance.
 
-    The sites around are found first, in a box that an index holds; see `near`.
+    The sites around are found first, in a box that an index holds; see `near`. Whole rows: joined
+    to their ids again, a generic plan would read the table.
     """
     chosen = [FILTERS[n] for n in sorted(names - {"near"})]
     narrowed = [visible(ME), *chosen, *([] if "status" in names else [CURRENT])]
     if "near" in names:
         near = _near()
-        rows = select(offer.c.id, near.c.metres.label("at")).where(*narrowed)
+        rows = select(*offer.c, near.c.metres.label("at")).where(*narrowed)
         rows = rows.select_from(near.join(offer, offer.c.id == near.c.offer_id))
         found = page(rows, near.c.metres, offer.c.id, direction)
     else:
-        rows = select(offer.c.id, offer.c.name_key.label("at")).where(*narrowed)
+        rows = select(*offer.c, offer.c.name_key.label("at")).where(*narrowed)
         found = page(rows, offer.c.name_key, offer.c.id, direction)
     distance = found.c.at if "near" in names else NOWHERE
-    source = found.join(offer, offer.c.id == found.c.id)
-    return Query(envelope(found, _body(offer, distance, found), source))
+    return Query(envelope(found, _body(found, distance), found))
 
 
 def _near() -> FromClause:
