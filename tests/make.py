@@ -11,6 +11,8 @@ from httpx import Response
 from integration_api.kernel import clock
 from tests.cast import acting, id_of
 from tests.clients import Clients
+from tests.offers.offers import COURSE
+from tests.sites.sites import HOUSE
 
 _numbers = count(1)
 
@@ -197,6 +199,20 @@ class Make:
         """An employer that `who`'s agency has recorded."""
         body = {"name": f"Beispiel {next(_numbers)} GmbH", "place": "Wuppertal"}
         return made(await self.clients.post(who, "/v1/employers", body | changed))
+
+    async def site(self, who: str = "lead", **changed: Any) -> Made:
+        """A site that `who`'s agency keeps."""
+        body = HOUSE | {"name": f"Beispiel {next(_numbers)}"}
+        return made(await self.clients.post(who, "/v1/sites", body | changed))
+
+    async def offer(self, *way: str, who: str = "lead", **changed: Any) -> Made:
+        """An offer of `who`'s agency, moved along the arrows in `way`."""
+        body = COURSE | {"name_de": f"Beispiel {next(_numbers)}"}
+        offer = made(await self.clients.post(who, "/v1/offers", body | changed))
+        for verb in way:
+            path = f"/v1/offers/{offer.id}/{verb}"
+            offer = made(await self.clients.post(who, path, etag=offer.etag), 200)
+        return offer
 
     async def tandem(self, *, acknowledged: bool = True, **changed: Any) -> Made:
         """A tandem case of a person disclosed to both teams."""

@@ -8,7 +8,7 @@ before them; the owner alone writes them.
 from migrations_sql import run
 
 revision = "0025_code_lists"
-down_revision = "0023_hardening"
+down_revision = "0024_directory"
 branch_labels = None
 depends_on = None
 

@@ -41,6 +41,8 @@ from .kernel.paging import Cursors
 from .kernel.reactions import Cause, Reaction
 from .kernel.settings import Settings
 from .me import routes as me
+from .offers import lifecycle as offers_drawn
+from .offers import routes as offers
 from .persons import lifecycle as persons_drawn
 from .persons import routes as persons
 from .persons import routes_consents as consents
@@ -52,6 +54,7 @@ from .referrals import routes as referrals
 from .referrals import service as referrals_service
 from .rules import lifecycle as rules_drawn
 from .rules import routes as rule_packs
+from .sites import routes as sites
 from .tandem import lifecycle_approvals as approvals_drawn
 from .tandem import lifecycle_legal as legal_drawn
 from .tandem import lifecycle_placement as placement_drawn
@@ -67,6 +70,8 @@ from .tasks import routes as tasks
 
 FEATURES: tuple[APIRouter, ...] = (
     agencies.router,
+    sites.router,
+    offers.router,
     members.router,
     api_clients.router,
     competences.router,
@@ -102,12 +107,15 @@ LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     approvals_drawn.APPROVAL,
     tasks_drawn.TASK,
     rules_drawn.RULE_PACK,
+    offers_drawn.OFFER,
 )
 PICTURES: Mapping[str, Callable[[Language], str]] = {"tandem_gates": tandem_pictures.gates}
 """Drawings that are no lifecycle, by name."""
 EVENTS: Mapping[str, str] = {
     "agency.created": "An agency was added to the directory.",
     "agency.changed": "An agency of the directory was changed.",
+    "site.created": "A site was added to the directory.",
+    "site.changed": "A site of the directory was changed.",
     "member.created": "A member was added to an agency.",
     "member.changed": "Function, roles, last day or login of a member were changed.",
     "api_client.created": "A client with a key was added to an agency.",
@@ -125,6 +133,7 @@ EVENTS: Mapping[str, str] = {
     **TANDEM_EVENTS,
     **tasks_drawn.EVENTS,
     **rules_drawn.EVENTS,
+    **offers_drawn.EVENTS,
 }
 TAGS: Mapping[str, str] = {
     "Members": "Who works for an agency: functions and roles, no names; who logs in as them.",

@@ -7,6 +7,7 @@ from tests.access import (
     operations_agencies,
     operations_cases,
     operations_competences,
+    operations_directory,
     operations_persons,
     operations_rules,
     operations_tandem,
@@ -16,6 +17,7 @@ from tests.access.operations_register import OWNERS, PREPARED, Call
 __all__ = [
     "LISTS",
     "NOUNS",
+    "OPEN",
     "OWNERS",
     "OWN_ONLY",
     "PREPARED",
@@ -26,12 +28,14 @@ __all__ = [
 ]
 NOUNS = (
     operations_agencies,
+    operations_directory,
     operations_competences,
     operations_persons,
     operations_cases,
     operations_tandem,
     operations_rules,
 )
+OPEN = operations_directory.OPEN
 LISTS = {
     "listEmployers": "/v1/employers",
     "listMembers": "/v1/members",
@@ -74,5 +78,12 @@ OWN_ONLY = {
     "endCompetence": "directory: public rows, ended by their own agency only (tests/competences)",
     "listWaitingTimes": "directory: public",
     "addWaitingTime": "directory: public rows, made by their own agency (tests/competences)",
+    "createOffer": "directory: a draft of the caller's own, at sites, which are public",
+    **dict.fromkeys(
+        (f"{verb}Offer" for verb in ("update", "publish", "pause", "resume", "end")),
+        "directory: changed by their own agency only, drafts seen by it alone (tests/offers)",
+    ),
+    "createSite": "directory: names agencies only, which are public",
+    "updateSite": "directory: public rows, changed by their own agency only (tests/sites)",
 }
 """Operations in which a stranger has nothing to find out, with the reason."""

@@ -23,6 +23,7 @@ PUBLIC = {
     *("agency", "agency_competence", "waiting_time", "municipality", "municipality_ags"),
     *("transfer_basis", "alembic_version"),
 }
+PUBLIC |= {"site", "site_unit", "offer", "offer_site"}
 UNREAD = {"access_record", "audit_entry", "outbox", "idempotency_key", "demo_clock"}
 """Tables that the application writes but never answers from."""
 SHAPED = {"reference", "issuer", "subject", "ags", "prefix"}

@@ -41,7 +41,8 @@ def operation_ids(app: FastAPI) -> set[str]:
 
 PUBLIC = {
     *("listAgencies", "getAgency", "listCodeLists", "getCodeList", "getContract"),
-    *("listLifecycles", "getLifecycle", "drawLifecycle"),
+    *("listLifecycles", "getLifecycle", "drawLifecycle", "listSites", "getSite"),
+    *("listOffers", "getOffer"),
 }
 
 

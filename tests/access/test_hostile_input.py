@@ -22,6 +22,7 @@ CANARY = "canary" + secrets.token_hex(6)
 
 BODIED = sorted(
     [
+        "createSite", "updateSite", "createOffer", "updateOffer",
         "createEmployer", "updateEmployer", "createTandemCase", "flagBlockerTandemCase",
         "closeTandemCase", "createEmployerDeclaration", "updateEmployerDeclaration",
         "createBaApprovalRequest", "recordProcedure",
@@ -201,6 +202,8 @@ async def test_hostile_ids_and_headers(make: Make, clients: Clients, operation: 
     "path",
     [
         "/v1/agencies",
+        "/v1/sites",
+        "/v1/offers",
         "/v1/members",
         "/v1/api-clients",
         "/v1/persons",
@@ -211,7 +214,7 @@ async def test_hostile_ids_and_headers(make: Make, clients: Clients, operation: 
     ],
 )
 async def test_hostile_queries(clients: Clients, path: str, query: str) -> None:
-    who = None if path == "/v1/agencies" else "lead"
+    who = None if path in ("/v1/agencies", "/v1/sites", "/v1/offers") else "lead"
     judge(await clients.get(who, f"{path}?{query}"), 400)
 
 

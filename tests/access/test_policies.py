@@ -43,8 +43,9 @@ select format('%s of %s for %s does not ask the municipality', policyname, table
 from pg_policies where schemaname = 'ia' and permissive = 'PERMISSIVE' and 'ia_app' = any (roles)
   and exists (select from information_schema.columns where table_schema = 'ia'
     and table_name = tablename and column_name = 'municipality_id')
+  -- the directory is public
   and not policyname in ('agency_read', 'municipality_ags_read', 'agency_competence_read',
-    'waiting_time_read')  -- the directory is public
+    'waiting_time_read', 'site_read', 'site_unit_read', 'offer_site_read')
   and not coalesce(qual, with_check) ~ 'municipality_id = \\( SELECT ia\\.ctx_municipality\\(\\)'
 """
 BARE_CONTEXT = """

@@ -1,9 +1,13 @@
 """The directory is public; changes are the own tree's."""
 
+from datetime import timedelta
+from itertools import pairwise
+
 import asyncpg
 import pytest
 from asyncpg import Connection
 
+from integration_api.kernel import clock
 from tests.cast import acting, id_of
 from tests.clients import Clients
 
@@ -129,6 +133,22 @@ async def test_who_has_the_directory_already_is_told_so(clients: Clients) -> Non
         assert other.content == first.content
 
 
+async def test_a_page_with_cursors_is_told_apart_by_what_is_on_it(
+    clients: Clients,
+) -> None:
+    path = "/v1/agencies?limit=1"
+    first = await clients.get(None, path)
+    tag = {"If-None-Match": first.headers["ETag"]}
+    assert first.json()["page"]["next_cursor"]
+    assert (await clients.get(None, path, headers=tag)).status_code == 304
+    with clock.moved(timedelta(hours=12)):  # or its cursor would run out in somebody's cache
+        assert (await clients.get(None, path, headers=tag)).status_code == 200
+    await clients.post("lead", "/v1/agencies", TEAM | {"name": "Aa", "slug": "aa"})
+    assert (await clients.get(None, path, headers=tag)).status_code == 200
+    only = await clients.get(None, f"{path}&slug=aa")
+    assert only.json()["page"]["next_cursor"] is None
+
+
 async def test_a_private_answer_is_never_kept_but_can_be_unchanged(clients: Clients) -> None:
     first = await clients.get("lead", "/v1/me")
     assert first.headers["Cache-Control"] == "no-store"
@@ -170,3 +190,70 @@ async def test_nobody_makes_a_team_of_another_agency(
             id_of("wuppertal"),
             id_of("jobcenter"),
         )
+
+
+NAMED = ["Zander", "Ähre", "Müller", "Mueller", "Ahorn", "Ahorn", "Şahin", "Sander", "Özil"]
+
+
+async def named(clients: Clients) -> None:
+    """Agencies with names that code-point order would put elsewhere."""
+    for place, name in enumerate(NAMED):
+        body = TEAM | {"slug": f"stelle-{place}", "name": f"Stelle {name}"}
+        assert (await clients.post("lead", "/v1/agencies", body)).status_code == 201
+
+
+async def test_the_directory_is_in_german_order_both_ways(clients: Clients) -> None:
+    await named(clients)
+    pages, cursor = [], ""
+    while True:
+        where = f"/v1/agencies?q=stelle&limit=2{cursor}"
+        pages.append((await clients.get(None, where)).json())
+        if not (onward := pages[-1]["page"]["next_cursor"]):
+            break
+        cursor = f"&cursor={onward}"
+    found = [a["name"].removeprefix("Stelle ") for p in pages for a in p["items"]]
+    assert sorted(found) == sorted(NAMED)
+    assert found[:3] == ["Ähre", "Ahorn", "Ahorn"]
+    assert set(found[3:5]) == {"Müller", "Mueller"}
+    assert found[5:] == ["Özil", "Şahin", "Sander", "Zander"]
+    for before, here in reversed(list(pairwise(pages))):
+        back = here["page"]["prev_cursor"]
+        again = (await clients.get(None, f"/v1/agencies?q=stelle&limit=2&cursor={back}")).json()
+        assert again["items"] == before["items"]
+    assert pages[0]["page"]["prev_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("sought", "found"),
+    [
+        ("mueller", {"Müller", "Mueller"}),
+        ("SAHIN stelle", {"Şahin"}),
+        ("ander", {"Sander", "Zander"}),
+        ("ander ahorn", set()),
+        ("'", set()),
+        ("%25_", set()),
+    ],
+)
+async def test_names_are_found_however_they_are_typed(
+    clients: Clients, sought: str, found: set[str]
+) -> None:
+    await named(clients)
+    answer = await clients.get(None, f"/v1/agencies?q={sought}&ags=05124000")
+    assert {a["name"].removeprefix("Stelle ") for a in answer.json()["items"]} == found
+
+
+async def test_the_cursor_of_a_long_name_is_taken(clients: Clients) -> None:
+    for place in range(2):
+        body = TEAM | {"slug": f"lang-{place}", "name": "\U0001f3e0" * 200}
+        assert (await clients.post("lead", "/v1/agencies", body)).status_code == 201
+    last = (await clients.get(None, "/v1/agencies?limit=200")).json()["items"][-2:]
+    assert {a["slug"] for a in last} == {"lang-0", "lang-1"}
+    seen, cursor = [], ""
+    for _ in range(50):
+        page = (await clients.get(None, f"/v1/agencies?limit=1{cursor}")).json()
+        seen += [a["slug"] for a in page["items"]]
+        if not page["page"]["next_cursor"]:
+            break
+        cursor = f"&cursor={page['page']['next_cursor']}"
+    assert {"lang-0", "lang-1"} <= set(seen)
+    assert len(seen) == len(set(seen))

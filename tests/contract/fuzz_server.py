@@ -21,7 +21,7 @@ from integration_api.code_lists import service as code_lists
 from integration_api.kernel import clock
 from integration_api.postgres.launcher import LocalPostgres
 from tests import watch
-from tests.access.operations import LISTS, OWNERS, PREPARED, Call, reader
+from tests.access.operations import LISTS, OPEN, OWNERS, PREPARED, Call, reader
 from tests.cast import KEYS, Desk, id_of
 from tests.clients import Clients
 from tests.conftest import SECRET, SETTINGS, clone
@@ -108,7 +108,7 @@ class Seeds:
     def call(self, operation: str) -> Call:
         """What to send."""
         if operation not in self._calls:
-            prepare = PREPARED.get(operation)
+            prepare = PREPARED.get(operation) or OPEN.get(operation)
             self._calls[operation] = (
                 self.served.run(_prepared(prepare, self.served.make))
                 if prepare

@@ -8,7 +8,7 @@ from typing import Any
 
 from httpx import Response
 
-from tests.access.operations import LISTS, OWNERS, PREPARED, Call, reader
+from tests.access.operations import LISTS, OPEN, OWNERS, PREPARED, Call, reader
 from tests.cases.references import reference
 from tests.cast import id_of
 from tests.clients import Clients
@@ -80,6 +80,8 @@ async def record(operation: str, make: Make, clients: Clients) -> dict[str, Any]
         path = LISTS[operation]
         query = "?direction=outgoing" if operation == "listReferrals" else ""
         call, who = Call("GET", f"{path}{query}"), reader(operation, "lead")
+    elif operation in OPEN:
+        call, who = await OPEN[operation](make), "lead"
     else:
         call, who = Call("GET", PLAIN[operation]), "lead"
     kw: dict[str, Any] = {} if call.body is None else {"json": call.body}
@@ -90,4 +92,4 @@ async def record(operation: str, make: Make, clients: Clients) -> dict[str, Any]
 
 Recorder = Callable[[str, Make, Clients], Awaitable[dict[str, Any]]]
 PICTURES = {"drawTimeline"}
-RECORDED = sorted({*PREPARED, *LISTS, *PLAIN} - PICTURES)
+RECORDED = sorted({*PREPARED, *LISTS, *OPEN, *PLAIN} - PICTURES)

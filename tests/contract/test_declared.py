@@ -13,7 +13,7 @@ from integration_api.edge.limiter import Limits
 from integration_api.kernel.db import Database
 from integration_api.portal import service as portal
 from tests import watch
-from tests.access.operations import LISTS, OWNERS, PREPARED, QUESTIONS, Call, reader
+from tests.access.operations import LISTS, OPEN, OWNERS, PREPARED, QUESTIONS, Call, reader
 from tests.cast import id_of
 from tests.clients import Clients, guard_of
 from tests.contract.recording import PICTURES, PLAIN, RECORDED
@@ -37,6 +37,8 @@ async def call_of(operation: str, make: Make) -> tuple[Call, str]:
     """How an operation is called, and by whom."""
     if operation in PREPARED:
         return await PREPARED[operation](make), OWNERS[operation]
+    if operation in OPEN:
+        return await OPEN[operation](make), "lead"
     return Call("GET", {**LISTS, **PLAIN, **DOCUMENTS}[operation]), reader(operation, "lead")
 
 

@@ -30,6 +30,10 @@ MAY_MEET: list[str | int] = ["2xx", 304, 400, 403, 404, 409, 412, 428]
 """What a valid request may meet where its ids are made up."""
 RULES: dict[str, tuple[int, set[str]]] = {
     "createAgency": (422, {"period_order"}),
+    "createOffer": (422, {"period_order", "fee_without_cost", "more_free_than_places"}),
+    "listOffers": (400, {"both_or_neither"}),
+    "createSite": (422, {"both_or_neither", "hours_overlap", "periods_overlap", "period_order"}),
+    "updateSite": (422, {"hours_overlap", "periods_overlap", "period_order"}),
     "createMember": (422, {"period_order"}),
     "addResidencePeriod": (422, {"period_order"}),
     "recordResidenceFacts": (422, {"fact_twice"}),

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from integration_api.code_lists.service import known
+from integration_api.demo.directory import OFFERS
 from integration_api.demo.house import (
     DATA_PROTECTION,
     MUNICIPALITIES,
@@ -43,7 +44,7 @@ SLUGS = {
 """The offices that documents and partner systems name."""
 
 
-def every(who: str, path: str) -> list[dict[str, Any]]:
+def every(who: str | None, path: str) -> list[dict[str, Any]]:
     """All items of a list, whatever number of pages they take."""
     found: list[dict[str, Any]] = []
     cursor = ""
@@ -89,7 +90,8 @@ def test_every_office_has_a_key_that_speaks_for_it() -> None:
         assert (me["agency"]["slug"], me["agency"]["type"]) == (slug, kind)
         assert me["member"] is None
         assert len(me["purposes"]) == 1, "a call needs no purpose in its header"
-        assert set(me["scopes"]) == {s.value for s in Scope} - {"agencies:write", "audit:read"}
+        others = {"agencies:write", "sites:write", "audit:read"}
+        assert set(me["scopes"]) == {s.value for s in Scope} - others
 
 
 def test_every_desk_has_a_key_of_its_own() -> None:
@@ -223,3 +225,18 @@ def test_municipalities_have_their_official_key(slug: str, ags: str) -> None:
     assert MUNICIPALITIES[slug].ags == ags
     found = demo().request(None, "GET", f"/v1/agencies?ags={ags}&limit=1").json()["items"]
     assert found[0]["municipality"]["slug"] == slug
+
+
+def test_the_house_is_found_with_its_hotline_and_the_offers_in_it() -> None:
+    (house,) = every(None, "/v1/sites?q=haus integration&ags=05124000")
+    assert house["contact_points"][0]["value"] == "+49 202 74763333"
+    assert house["next_opening"]
+    assert {u["floor"] for u in house["units"]} == {"1. OG", "2. OG"}
+    here = f"{house['latitude']},{house['longitude']}"
+    near = every(None, f"/v1/offers?near={here}&within=200")
+    assert len(near) >= 8
+    assert {o["distance_metres"] for o in near} == {0}
+    assert all("Demo" in o["description_de"] for o in near)
+    helpers = every(None, "/v1/offers?audience=volunteer&ags=05124000")
+    assert {o["agency"]["slug"] for o in helpers} >= {"wuppertal-jobcenter-beko"}
+    assert len(every(None, "/v1/offers")) + 1 == len(OFFERS)  # one is a draft

@@ -7,6 +7,7 @@ from asyncpg import Connection
 
 from integration_api.cases.lifecycle import CASE, CasePhase
 from integration_api.kernel.lifecycle import SYSTEM, Lifecycle
+from integration_api.offers.lifecycle import OFFER
 from integration_api.persons.lifecycle import CONSENT, DISCLOSURE
 from integration_api.referrals.lifecycle import REFERRAL
 from integration_api.rules.lifecycle import RULE_PACK
@@ -38,6 +39,7 @@ OWN_BODIES = {
     "ba_approval_request": APPROVAL_BODIES,
     "employer_declaration": {},
     "rule_pack": {},
+    "offer": {},
     "task": {"complete": {"outcome": "justified"}},
 }
 # the second person of the sender voids; the other arrows are the first person's
@@ -276,10 +278,34 @@ async def test_rule_pack(make: Make, status: str, who: str) -> None:
         await attempted.rollback()
 
 
+OFFER_WAYS = {"draft": [], "published": ["publish"], "paused": ["publish", "pause"]}
+OFFER_WAYS["ended"] = ["publish", "end"]
+
+
+@pytest.mark.parametrize("who", ["lead", "jobcenter"])
+@pytest.mark.parametrize("status", sorted(OFFER_WAYS))
+async def test_offer(make: Make, clients: Clients, status: str, who: str) -> None:
+    offer = await make.offer(*OFFER_WAYS[status])
+    path = f"/v1/offers/{offer.id}"
+    seen = await clients.get(who, path)
+    if seen.status_code == 404:
+        assert (who, status) == ("jobcenter", "draft")
+        for action in arrows(OFFER):
+            refused = await clients.post(who, f"{path}/{action}", etag=offer.etag)
+            assert refused.status_code == 404
+        return
+    row, mine = made(seen, 200), frozenset({"provider"} if who == "lead" else ())
+    for action in arrows(OFFER):
+        attempted = make.connection.transaction()
+        await attempted.start()
+        await attempt(clients, make.connection, OFFER, row, action, who, mine, path)
+        await attempted.rollback()
+
+
 def test_every_lifecycle_of_the_application_is_walked_here() -> None:
     from integration_api.app import LIFECYCLES
 
     tandem = {LEGAL_TRACK.name, PLACEMENT_TRACK.name, DECLARATION.name, APPROVAL.name}
-    drawn = {"referral", "case", "consent", "disclosure", "task", "rule_pack", *tandem}
+    drawn = {"referral", "case", "consent", "disclosure", "task", "rule_pack", "offer", *tandem}
     assert {lc.name for lc in LIFECYCLES} == drawn
     assert id_of("lead") != id_of("jobcenter")

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
 import httpx
 from fastapi import APIRouter, FastAPI
 
@@ -11,6 +12,7 @@ from integration_api.code_lists import routes as code_lists
 from integration_api.edge import guards, observe
 from integration_api.edge.limiter import Limits
 from integration_api.kernel import problems
+from integration_api.kernel.db import Database
 from integration_api.kernel.paging import Cursors
 from integration_api.portal import routes as portal
 from tests import watch
@@ -26,6 +28,8 @@ def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
         LIFECYCLES,
     )
     app.state.pictures = PICTURES
+    # the page does without its form where no database answers
+    app.state.db = Database(asyncpg.create_pool(min_size=0))
     app.state.public_url, app.state.demo = "https://api.example.org", demo
     v1 = APIRouter(prefix="/v1")
     v1.include_router(code_lists.router)

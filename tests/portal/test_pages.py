@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from integration_api.kernel.problems import REGISTRY
-from integration_api.portal import pages
+from integration_api.portal import pages, texts
 from tests.portal.public import DEMO, reader
 
 PAGES = ["/", "/problems", "/problems/not-found", "/docs"]
@@ -61,9 +61,9 @@ async def test_a_page_speaks_the_readers_language(path: str) -> None:
 
 
 def test_every_text_of_the_pages_is_there_in_both_languages() -> None:
-    texts = pages._texts()
-    assert len(texts) > 50
-    assert [key for key, both in texts.items() if len(both) != 2 or not all(both)] == []
+    found = texts.texts()
+    assert len(found) > 50
+    assert [key for key, both in found.items() if len(both) != 2 or not all(both)] == []
 
 
 async def test_the_start_page_is_whole_html() -> None:
@@ -118,8 +118,8 @@ async def test_every_problem_has_its_page_in_both_languages_and_as_json(slug: st
     german, english = await get(f"{path}?lang=de"), await get(f"{path}?lang=en")
     async with reader() as client:
         document = (await client.get(path, headers={"Accept": "application/json"})).json()
-    assert f"<h1>{pages._prose(kind.title_de)}</h1>" in german.text
-    assert pages._prose(kind.remedy_en) in english.text
+    assert f"<h1>{texts.prose(kind.title_de)}</h1>" in german.text
+    assert texts.prose(kind.remedy_en) in english.text
     assert document["type"] == f"https://api.example.org/problems/{slug}"
     assert document["title"] == {"de": kind.title_de, "en": kind.title_en}
     assert document["status"] == kind.status

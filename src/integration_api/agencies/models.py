@@ -3,6 +3,7 @@
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    Computed,
     Date,
     ForeignKeyConstraint,
     Index,
@@ -13,7 +14,7 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy import text as sql_text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from integration_api.kernel.tables import id_column, instant, metadata, version_column
 
@@ -56,6 +57,15 @@ agency = Table(
     version_column(),
     instant("created_at"),
     instant("updated_at"),
+    Column(
+        "name_key",
+        Text(collation="C"),
+        Computed("left(ia.name_key(name), 50)", persisted=True),
+        nullable=False,
+    ),
+    Column(
+        "search", TSVECTOR, Computed("ia.search_words(name, '')", persisted=True), nullable=False
+    ),
     UniqueConstraint("municipality_id", "id"),
     UniqueConstraint("municipality_id", "slug"),
     ForeignKeyConstraint(["municipality_id"], [municipality.c.id]),
@@ -64,7 +74,10 @@ agency = Table(
     ),
     CheckConstraint("active_to > active_from", name="active"),
     CheckConstraint("parent_id <> id", name="parent"),
-    Index(None, "created_at", "id"),  # serves the pages of GET /v1/agencies
+    Index(None, "name_key", "id"),  # serves the pages of GET /v1/agencies
+    Index(None, "municipality_id", "name_key", "id"),  # serves those of one municipality
+    Index(None, "search", postgresql_using="gin"),  # serves ?q=
+    Index(None, "slug"),  # serves ?slug= where no municipality is named
     Index(None, "municipality_id", "parent_id"),  # serves ?parent_id= and the policy of changes
 )
 

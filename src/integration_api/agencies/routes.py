@@ -32,7 +32,7 @@ router = APIRouter(prefix="/agencies", tags=["Agencies"])
 async def list_agencies(
     request: Request, db: Read, narrowed: Annotated[AgencyFilter, Query()]
 ) -> Response:
-    """The public directory, newest first: authorities, their teams, partners of the house."""
+    """The public directory in German order: authorities, their teams, partners of the house."""
     place = lists.place(request, ANONYMOUS, narrowed.cursor, narrowed.limit)
     return await service.list_(db, narrowed, place)
 

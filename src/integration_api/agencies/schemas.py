@@ -139,6 +139,17 @@ class AgencyPage(Out):
     page: PageInfo
 
 
+Sought = Annotated[
+    Text,
+    Field(
+        max_length=100,
+        description="Words, of which each has to be there, be it as a part of a word: `kurs` finds"
+        " a Sprachkurs. Case, accents and umlauts do not matter: `Mueller` finds Müller.",
+        examples=["sprach kurs"],
+    ),
+]
+
+
 class AgencyFilter(PageQuery):
     """Narrows the directory."""
 
@@ -155,3 +166,4 @@ class AgencyFilter(PageQuery):
         Field(description="Only this kind."),
     ] = None
     parent_id: Annotated[Id | None, Field(description="Only the teams of this agency.")] = None
+    q: Annotated[Sought | None, Field(description="Only what is called so.")] = None

@@ -1,10 +1,11 @@
 """What can be done with the directory."""
 
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from integration_api.code_lists.served import tag_of
 from integration_api.code_lists.service import attributes, must_know
+from integration_api.edge.names import search
 from integration_api.kernel import clock, concurrency
 from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import ReadTx, WriteTx
@@ -33,15 +34,15 @@ async def get(tx: ReadTx, id: UUID) -> Answer:
     Raises:
         NotFound: there is none.
     """
-    return _public(resource(await tx.row(GET, id=id, today=clock.today())))
+    return public(resource(await tx.row(GET, id=id, today=clock.today())))
 
 
 async def list_(tx: ReadTx, narrowed: AgencyFilter, place: Place) -> Answer:
     """One page of the directory."""
-    filters = narrowed.filters()
+    filters = sought(narrowed.filters())
     statement = list_agencies(frozenset(filters), place.direction)
     row = await tx.row(statement, today=clock.today(), **filters, **place.params)
-    return _public(place.answer(row))
+    return public(place.answer(row))
 
 
 async def create(tx: WriteTx, given: AgencyIn) -> Answer:
@@ -92,10 +93,15 @@ async def _within(tx: WriteTx, parent_id: UUID, kind: str) -> None:
         raise GuardNotMet(TEAM_WITHIN)
 
 
-def _public(answer: Answer) -> Answer:
+def sought(filters: dict[str, Any]) -> dict[str, Any]:
+    """The filters of a list, with `q` as the database searches for it."""
+    return filters | {"q": search(filters["q"])} if "q" in filters else filters
+
+
+def public(answer: Answer) -> Answer:
     """Anybody may keep the directory for a while, and ask whether it has changed."""
     answer.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
-    answer.headers.setdefault("ETag", f'W/"{sha256(answer.body).hexdigest()[:16]}"')
+    answer.headers.setdefault("ETag", tag_of(bytes(answer.body)))
     return answer
 
 

@@ -9,16 +9,18 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    cast,
     insert,
     or_,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSQUERY
 from sqlalchemy.sql.selectable import FromClause
 
+from integration_api.edge.ordered import envelope, page
 from integration_api.kernel import journal
-from integration_api.kernel.lists import Direction, envelope, page, variants
+from integration_api.kernel.lists import Direction, variants
 from integration_api.kernel.shape import fields, instant, whole
 from integration_api.kernel.statements import ME, Change, Query
 
@@ -37,6 +39,7 @@ FILTERS: dict[str, ColumnElement[bool]] = {
             municipality_ags.c.ags == bindparam("ags", type_=Text())
         )
     ),
+    "q": agency.c.search.bool_op("@@")(cast(bindparam("q", type_=Text()), TSQUERY)),
 }
 CHANGEABLE: dict[str, Any] = {
     "name": Text(),
@@ -104,12 +107,13 @@ SEE = Query(select(agency.c.version).where(agency.c.id == ID, visible(ME)))
 
 @variants
 def list_agencies(names: frozenset[str], direction: Direction) -> Query:
-    """One page of the directory, narrowed by the filters in `names`."""
-    rows = select(agency.c.id, agency.c.created_at.label("at")).where(
+    """One page of the directory in German order, narrowed by the filters in `names`."""
+    # whole rows: joined to their ids again, a generic plan would read the table
+    rows = select(*agency.c, agency.c.name_key.label("at")).where(
         visible(ME), *(FILTERS[n] for n in sorted(names))
     )
-    found = page(rows, agency.c.created_at, agency.c.id, direction)
-    return Query(envelope(found, _body(agency), found.join(agency, agency.c.id == found.c.id)))
+    found = page(rows, agency.c.name_key, agency.c.id, direction)
+    return Query(envelope(found, _body(found), found))
 
 
 def _create() -> Change:

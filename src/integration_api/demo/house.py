@@ -148,10 +148,9 @@ OFFICES: Mapping[str, Sequence[Office]] = {
 }  # fmt: skip
 
 PURPOSES = ("case_management", "referral_handling", "advice")
-NOT_WORK = (
-    *(Scope.AGENCIES_WRITE, Scope.COMPETENCES_WRITE),
-    *(Scope.AUDIT_READ, Scope.RULE_PACKS_WRITE),
-)
+DIRECTORY = (Scope.AGENCIES_WRITE, Scope.SITES_WRITE, Scope.COMPETENCES_WRITE)
+"""What only the administration changes of the directory; offers are everybody's work."""
+NOT_WORK = (*DIRECTORY, Scope.AUDIT_READ, Scope.RULE_PACKS_WRITE)
 WORK = [s.value for s in Scope if s not in NOT_WORK]
 ADMINISTRATION = "wuppertal-case-management/agency_admin"
 DATA_PROTECTION = (
@@ -182,7 +181,7 @@ def clients() -> Mapping[str, tuple[Office, str, NewClient]]:
                 made[f"{office.slug}/{desk}"] = (office, city, client)
     slug, _, desk = ADMINISTRATION.partition("/")
     office, city, _ = made[slug]
-    scopes = [Scope.AGENCIES_WRITE.value, Scope.COMPETENCES_WRITE.value]
+    scopes = [s.value for s in DIRECTORY]
     made[f"{slug}/{desk}"] = (office, city, NewClient("Verzeichnispflege", scopes, PURPOSES[:1]))
     scopes, why = [Scope.AUDIT_READ.value], ("data_protection_audit",)
     for name in DATA_PROTECTION:

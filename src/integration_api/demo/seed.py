@@ -44,6 +44,7 @@ from integration_api.referrals.schemas import (
 from integration_api.rules.shipping import ship
 
 from . import competences
+from .directory import directory
 from .house import MUNICIPALITIES, OFFICES, clients, id_of
 from .people import PEOPLE, Move, Person, Referred
 
@@ -100,7 +101,8 @@ async def clear(connection: Connection) -> None:
 
 
 async def people(database: Database, keys: Mapping[str, str]) -> None:
-    """Everybody and what goes on with them, oldest first, by the keys of those who did it."""
+    """Sites and offers, then everybody and what goes on with them, by the keys of who did it."""
+    await directory(database)
     teller = Teller(database, keys)
     for person in sorted(PEOPLE, key=lambda p: -p.days_ago):
         await teller.tell(person)

@@ -9,6 +9,8 @@ class Scope(StrEnum):
     AGENCIES_WRITE = "agencies:write"
     COMPETENCES_WRITE = "competences:write"
     WAITING_TIMES_WRITE = "waiting_times:write"
+    SITES_WRITE = "sites:write"
+    OFFERS_WRITE = "offers:write"
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     CLIENTS_READ = "clients:read"
@@ -39,6 +41,8 @@ PROSE = {
     Scope.AGENCIES_WRITE: "Add agencies of the own municipality and change the own ones.",
     Scope.COMPETENCES_WRITE: "Record and end competences of the own agency and its teams.",
     Scope.WAITING_TIMES_WRITE: "Record waiting times of the own agency and its teams.",
+    Scope.SITES_WRITE: "Add sites and change those that the own agency keeps.",
+    Scope.OFFERS_WRITE: "Add offers of the own agency, change, publish, pause and end them.",
     Scope.MEMBERS_READ: "Read the members of the own agency and its teams: functions, no names.",
     Scope.MEMBERS_WRITE: "Add and change members of the own agency and its teams.",
     Scope.CLIENTS_READ: "Read the API clients of the own agency and its teams.",
