@@ -3,15 +3,26 @@
 Commands import what they need when they run: FastAPI alone takes longer than most of them.
 """
 
+import os
+import signal
 import sys
+from types import FrameType
+
+
+def _leave(_: int, __: FrameType | None) -> None:
+    os._exit(130)
 
 
 def main() -> None:
     """Run a command; an error that is not a fault of ours ends it with one sentence, exit 1."""
-    try:
-        from .base import explain
-        from .commands import app
+    # An import may swallow what is raised meanwhile (the callback of a weak reference, say); nothing
+    # is open yet that would have to be closed.
+    before = signal.signal(signal.SIGINT, _leave)
+    from .base import explain
+    from .commands import app
 
+    signal.signal(signal.SIGINT, before)
+    try:
         try:
             app()
         except Exception as error:
@@ -20,5 +31,5 @@ def main() -> None:
                 raise
             sys.stderr.write(f"{sentence}\n")
             sys.exit(1)
-    except KeyboardInterrupt:  # the imports take half a second, too
+    except KeyboardInterrupt:
         sys.exit(130)
