@@ -15,8 +15,8 @@ def _leave(_: int, __: FrameType | None) -> None:
 
 def main() -> None:
     """Run a command; an error that is not a fault of ours ends it with one sentence, exit 1."""
-    # An import may swallow what is raised meanwhile (the callback of a weak reference, say); nothing
-    # is open yet that would have to be closed.
+    # An import may swallow what is raised meanwhile (the callback of a weak reference, say);
+    # nothing is open yet that would have to be closed.
     before = signal.signal(signal.SIGINT, _leave)
     from .base import explain
     from .commands import app
