@@ -6,6 +6,9 @@ Commands import what they need when they run: FastAPI alone takes longer than mo
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import current_thread, main_thread
 from types import FrameType
 
 
@@ -13,15 +16,24 @@ def _leave(_: int, __: FrameType | None) -> None:
     os._exit(130)
 
 
+@contextmanager
+def _leaving() -> Iterator[None]:
+    """End the process at once on Ctrl-C; only its main thread is asked."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, _leave)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def main() -> None:
     """Run a command; an error that is not a fault of ours ends it with one sentence, exit 1."""
     # An import may swallow what is raised meanwhile (the callback of a weak reference, say);
     # nothing is open yet that would have to be closed.
-    before = signal.signal(signal.SIGINT, _leave)
-    from .base import explain
-    from .commands import app
-
-    signal.signal(signal.SIGINT, before)
+    with _leaving():
+        from .base import explain
+        from .commands import app
     try:
         try:
             app()
