@@ -14,7 +14,6 @@ from tests.access.operations import LISTS, OWNERS, PREPARED, Call, reader
 from tests.cases.references import reference
 from tests.cast import id_of
 from tests.clients import Clients
-from tests.days import dated
 from tests.make import Make
 
 FOLDER = Path(__file__).parents[2] / "openapi" / "examples"
@@ -61,7 +60,7 @@ def example(call: Call, answer: Response) -> dict[str, Any]:
         parameters["id"] = found[0]
     if call.etag:
         parameters["If-Match"] = f'"{answer_version(call.etag)}.0123456789abcdef"'
-    shown = {"parameters": parameters, "request": dated(call.body), "response": answer.json()}
+    shown = {"parameters": parameters, "request": call.body, "response": answer.json()}
     recorded: dict[str, Any] = json.loads(stable(json.dumps(shown, ensure_ascii=False)))
     return recorded
 
