@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from integration_api.edge.guards import Guard
 from tests import watch
 from tests.cast import DESKS, KEYS
+from tests.days import dated
 
 
 class Clients:
@@ -56,6 +57,8 @@ class Clients:
             sent["If-Match"] = etag
         if key:
             sent["Idempotency-Key"] = key
+        if "json" in kw:
+            kw["json"] = dated(kw["json"])
         return await self._http.request(method, path, headers=sent | (headers or {}), **kw)
 
     async def get(self, who: str | None, path: str, **kw: Any) -> httpx.Response:

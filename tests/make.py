@@ -13,6 +13,7 @@ from tests.cast import acting, id_of
 from tests.clients import Clients
 from tests.offers.offers import COURSE
 from tests.sites.sites import HOUSE
+from tests.days import NEXT_WEEK, TODAY
 
 _numbers = count(1)
 
@@ -321,7 +322,7 @@ DECLARED: dict[str, Any] = {
     "weekly_minutes": 2400,
     "gross_pay_cents": 240000,
     "pay_period": "month",
-    "starts_on": f"{clock.today() + timedelta(days=7)}",
+    "starts_on": NEXT_WEEK,
     "temp_agency": "no",
     "regulated_occupation": "no",
     "social_insurance": "yes",
@@ -338,9 +339,8 @@ ARROW_NEEDS: dict[str, dict[str, str]] = {
     "start_employment": {"cleared": "yes"},
 }
 """What the guards of an arrow ask for."""
-_LATER = f"{clock.today() + timedelta(days=7)}"
 TRACK_BODIES: dict[str, dict[str, Any]] = {
-    "request_facts": {"missing_facts": ["identity_document"], "facts_due_on": _LATER},
+    "request_facts": {"missing_facts": ["identity_document"], "facts_due_on": NEXT_WEEK},
     "clear_access": {"legal_basis": "§ 4a(1) AufenthG", "identity_status": "clarified_passport"},
     "require_permit": {"legal_basis": "§ 61(2) AsylG", "identity_status": "clarified_passport"},
     "block": {"legal_basis": "§ 60b AufenthG", "unblock_conditions": "Pass vorlegen"},
@@ -355,33 +355,32 @@ TRACK_BODIES: dict[str, dict[str, Any]] = {
     "appeal": {"remedy_filed_on": "2026-11-02"},
     "revoke": {"reason": "conditions_ceased"},
     "confirm_contract": {"contract_signed_on": "2026-11-02"},
-    "start_employment": {"started_on": _LATER},
+    "start_employment": {"started_on": NEXT_WEEK},
     "pause": {"reason": "language_course"},
     "disengage": {"reason": "client_withdrew"},
     "cancel_placement": {"reason": "client_withdrew"},
 }
 APPROVAL_BODIES: dict[str, dict[str, Any]] = {
-    "transmit": {"transmitted_on": f"{clock.today()}"},
-    "require_information": {"information_received_on": f"{clock.today()}"},
-    "approve": {"decided_on": f"{clock.today()}"},
+    "transmit": {"transmitted_on": TODAY},
+    "require_information": {"information_received_on": TODAY},
+    "approve": {"decided_on": TODAY},
     "approve_restricted": {
-        "decided_on": f"{clock.today()}",
+        "decided_on": TODAY,
         "restrictions": {"weekly_minutes": 2400},
     },
-    "refuse": {"decided_on": f"{clock.today()}", "reason": "working_conditions"},
+    "refuse": {"decided_on": TODAY, "reason": "working_conditions"},
 }
-_SENT: tuple[str, dict[str, Any]] = ("transmit", {"transmitted_on": f"{clock.today()}"})
-_TODAY = f"{clock.today()}"
+_SENT: tuple[str, dict[str, Any]] = ("transmit", {"transmitted_on": TODAY})
 APPROVAL_WAYS: dict[str, list[tuple[str, dict[str, Any] | None]]] = {
     "draft": [],
     "transmitted": [_SENT],
-    "info_required": [_SENT, ("require-information", {"information_received_on": _TODAY})],
-    "approved": [_SENT, ("approve", {"decided_on": _TODAY})],
+    "info_required": [_SENT, ("require-information", {"information_received_on": TODAY})],
+    "approved": [_SENT, ("approve", {"decided_on": TODAY})],
     "approved_restricted": [
         _SENT,
-        ("approve-restricted", {"decided_on": _TODAY, "restrictions": {"weekly_minutes": 2400}}),
+        ("approve-restricted", {"decided_on": TODAY, "restrictions": {"weekly_minutes": 2400}}),
     ],
-    "refused": [_SENT, ("refuse", {"decided_on": _TODAY, "reason": "working_conditions"})],
+    "refused": [_SENT, ("refuse", {"decided_on": TODAY, "reason": "working_conditions"})],
     "withdrawn": [("withdraw", None)],
 }
 CASE_BODIES: dict[str, dict[str, str]] = {
@@ -400,7 +399,7 @@ WAYS: dict[str, list[tuple[str, str, dict[str, Any] | None]]] = {
     "on_hold": [
         SEND,
         ACCEPT,
-        ("recipient", "hold", {"reason": "awaiting_documents", "resume_on": "2027-01-04"}),
+        ("recipient", "hold", {"reason": "awaiting_documents", "resume_on": NEXT_WEEK}),
     ],
     "completed": [SEND, ACCEPT, ("recipient", "complete", {"outcome": "need_met"})],
     "declined": [SEND, ("recipient", "decline", {"reason": "no_capacity"})],

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.access.operations_register import Call, call, reading
 from tests.cast import id_of
+from tests.days import NEXT_WEEK
 from tests.make import Make
 
 
@@ -107,7 +108,7 @@ _referral_arrow("receiveReferral", "sent", "receive")
 _referral_arrow("acceptReferral", "sent", "accept")
 _referral_arrow("declineReferral", "sent", "decline", body={"reason": "no_capacity"})
 _referral_arrow("startReferral", "accepted", "start")
-HOLD = {"reason": "awaiting_documents", "resume_on": "2027-01-04"}
+HOLD = {"reason": "awaiting_documents", "resume_on": NEXT_WEEK}
 _referral_arrow("holdReferral", "accepted", "hold", body=HOLD)
 _referral_arrow("resumeReferral", "on_hold", "resume")
 _referral_arrow("completeReferral", "accepted", "complete", body={"outcome": "need_met"})

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.days import dated
 from tests.make import Made, Make
 
 
@@ -17,6 +18,10 @@ class Call:
     etag: str | None = None
     ids: tuple[str, ...] = ()
     """Ids in path and body that a stranger may try."""
+
+    def __post_init__(self) -> None:
+        """Fill in the days: some send the body as bytes."""
+        object.__setattr__(self, "body", dated(self.body))
 
 
 Prepare = Callable[[Make], Awaitable[Call]]

@@ -3,12 +3,15 @@
 import json
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from httpx import Response
 
 from tests.access.operations import LISTS, OPEN, OWNERS, PREPARED, Call, reader
+from integration_api.kernel import clock
+from tests.access.operations import LISTS, OWNERS, PREPARED, Call, reader
 from tests.cases.references import reference
 from tests.cast import id_of
 from tests.clients import Clients
@@ -71,8 +74,17 @@ def answer_version(etag: str) -> str:
     return etag.strip('"').split(".")[0]
 
 
+DAY = datetime(2026, 11, 25, 9, tzinfo=UTC)
+"""When every example happens: terms in working days differ from one weekday to the next."""
+
+
 async def record(operation: str, make: Make, clients: Clients) -> dict[str, Any]:
-    """Call one operation as its owner and keep what was sent and answered."""
+    """Call one operation as its owner, on that day, and keep what was sent and answered."""
+    with clock.moved(DAY - clock.now()):
+        return await _record(operation, make, clients)
+
+
+async def _record(operation: str, make: Make, clients: Clients) -> dict[str, Any]:
     if operation in PREPARED:
         call, who = await PREPARED[operation](make), OWNERS[operation]
     elif operation in LISTS:

@@ -4,8 +4,10 @@ What the fuzzer did not make wrong on purpose gets the ids, versions and codes o
 there, in negative cases too: a wrong member is then all that stands between it and a 2xx.
 """
 
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -78,6 +80,13 @@ SCHEMA = schemathesis.openapi.from_dict(watch.document(), config=CONFIG)
 PATH, QUERY = ParameterLocation.PATH, ParameterLocation.QUERY
 HEADER, BODY = ParameterLocation.HEADER, ParameterLocation.BODY
 tried, fuzzed, reached = Counter[str](), Counter[str](), Counter[str]()
+
+
+def test_the_fuzzer_over_http_knows_the_same_rules() -> None:
+    file = Path(__file__).parents[2] / "tools" / "contract" / "schemathesis.toml"
+    (told,) = tomllib.loads(file.read_text("utf-8"))["operations"]
+    known = {name for name, (status, _) in RULES.items() if status == 422}
+    assert set(told["include-operation-id"]) == known
 
 
 @pytest.fixture(scope="module")

@@ -89,13 +89,12 @@ async def test_a_member_of_two_agencies_says_for_which(login: Login) -> None:
 
 
 Bad = Callable[[Issuer], str]
-NOW = int(time.time())
 REFUSED: dict[str, Bad] = {
-    "expired": lambda i: i.token(exp=NOW - 60),
+    "expired": lambda i: i.token(exp=i.at(-60)),
     "without an end": lambda i: i.token(exp=None),
-    "an end that is no number": lambda i: i.token(exp=str(NOW + 300)),
-    "not yet valid": lambda i: i.token(nbf=NOW + 600),
-    "issued in the future": lambda i: i.token(iat=NOW + 600),
+    "an end that is no number": lambda i: i.token(exp=str(i.at(300))),
+    "not yet valid": lambda i: i.token(nbf=i.at(600)),
+    "issued in the future": lambda i: i.token(iat=i.at(600)),
     "for another audience": lambda i: i.token(aud="https://other.example.org"),
     "for nobody": lambda i: i.token(aud=None),
     "for an empty list": lambda i: i.token(aud=[]),

@@ -17,12 +17,13 @@ from integration_api.tandem.lifecycle_placement import PLACEMENT_TRACK
 from integration_api.tasks.lifecycle import TASK
 from tests.cast import id_of
 from tests.clients import Clients
+from tests.days import NEXT_WEEK
 from tests.make import APPROVAL_BODIES, ARROW_NEEDS, TRACK_BODIES, Made, Make, made
 from tests.rule_packs.packs import EDITOR, OTHER, pack
 
 BODIES: dict[str, dict[str, Any]] = {
     "decline": {"reason": "no_capacity"},
-    "hold": {"reason": "awaiting_documents", "resume_on": "2027-01-04"},
+    "hold": {"reason": "awaiting_documents", "resume_on": NEXT_WEEK},
     "complete": {"outcome": "need_met"},
     "fail": {"reason": "client_unreachable"},
     "withdraw": {"reason": "need_met_elsewhere"},

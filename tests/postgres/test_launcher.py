@@ -169,13 +169,21 @@ def test_a_start_waits_for_the_server_of_a_killed_run(own: LocalPostgres, folder
     assert own.process is not None
     assert own._lock is not None
     own._lock.close()  # what a kill -9 does to the lock, while the server is still stopping
-    stopping = threading.Timer(0.4, own.process.send_signal, [signal.SIGINT])
-    reaping = threading.Thread(target=own.process.wait)
+    process, log = own.process, folder / "own" / "postgres.log"
+
+    def stop_once_met() -> None:
+        end = time.monotonic() + 20
+        while "postmaster.pid" not in log.read_text("utf-8") and time.monotonic() < end:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+
+    stopping = threading.Thread(target=stop_once_met)
+    reaping = threading.Thread(target=process.wait)
     stopping.start()
     reaping.start()
     with LocalPostgres(folder / "own", fast=True) as next_run:
         assert ask(next_run, "select 1") == "1"
-        assert "postmaster.pid" in (folder / "own" / "postgres.log").read_text("utf-8")
+        assert "postmaster.pid" in log.read_text("utf-8")
     stopping.join()
     reaping.join()
 

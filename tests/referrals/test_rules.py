@@ -11,6 +11,7 @@ from integration_api.worker import round_
 from tests.cast import id_of
 from tests.clients import Clients
 from tests.conftest import Committed
+from tests.days import NEXT_WEEK
 from tests.make import Make, made
 
 
@@ -107,7 +108,7 @@ async def test_other_needs_a_text(make: Make, clients: Clients, arrow: str) -> N
     status = "sent" if arrow == "decline" else "accepted"
     scene = await make.scene(status)
     path = f"/v1/referrals/{scene.referral.id}/{arrow}"
-    body = {"reason": "other"} | ({"resume_on": "2027-01-04"} if arrow == "hold" else {})
+    body = {"reason": "other"} | ({"resume_on": NEXT_WEEK} if arrow == "hold" else {})
     answer = await clients.post("jobcenter", path, body, etag=scene.referral.etag)
     assert (answer.status_code, answer.json()["guard"]) == (409, "text_for_other")
     told = await clients.post(

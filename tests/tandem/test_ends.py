@@ -185,7 +185,7 @@ async def test_the_function_runs_as_its_owner_on_a_path_that_nobody_can_bend(
     )
     assert row is not None
     assert (row["prosecdef"], row["all"]) == (True, False)
-    assert row["proconfig"] == ["search_path=pg_catalog, pg_temp"]
+    assert row["proconfig"] == ["search_path=pg_catalog, pg_temp", "TimeZone=Europe/Berlin"]
 
 
 async def test_the_table_knows_no_closing_in_place_without_a_closing(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from integration_api.kernel.lifecycle import SYSTEM
 from integration_api.tandem.lifecycle_legal import LEGAL_TRACK, PERMITTED
 from integration_api.tandem.lifecycle_placement import PLACEMENT_TRACK
+from tests.days import day
 from tests.make import TRACK_BODIES, Made, Make
 
 VERBS = [
@@ -83,7 +84,7 @@ class Walk:
     async def started(self) -> None:
         """Who started had a clearance and a permit, or free access, on the first day."""
         clients, path = self.make.clients, f"/v1/tandem-cases/{self.tandem.id}"
-        first = date.fromisoformat(TRACK_BODIES["start_employment"]["started_on"])
+        first = day(TRACK_BODIES["start_employment"]["started_on"])
         items = (await clients.get("labour", f"{path}/start-clearances")).json()["items"]
         standing = [c for c in items if c["invalidated_at"] is None]
         assert len(standing) == 1
