@@ -40,6 +40,12 @@ Raw = dict[str, Any]
         ({"entered_on": {"on_or_before": "as_of"}}, {"entered_on": None}, False),
         ({"not": {"entered_on": {"before": "as_of"}}}, {"entered_on": None}, True),
         ({"work_annotation": {"is": "employment_allowed"}}, {}, False),
+        (
+            {"insured_employment_months": {"at_least": 24}},
+            {"insured_employment_months": 24},
+            True,
+        ),
+        ({"insured_employment_months": {"at_least": 24}}, {}, False),
         ({"not": {"document_valid_to": {"before": "as_of"}}}, {}, True),
         ({"age_at_least": {"born": "born_on", "years": 18}}, {"born_on": date(2008, 11, 22)}, True),
         (

@@ -29,6 +29,8 @@ def _values(fact: Fact) -> st.SearchStrategy[Any]:
         return st.frozensets(_countries, min_size=1, max_size=2)
     if fact.kind == "flag":
         return st.booleans()
+    if fact.kind == "count":
+        return st.integers(0, 60)
     codes = st.sampled_from(sorted(fact.codes))
     if fact.list == "residence_status_codes":
         codes = st.sampled_from(WAITING) | codes
