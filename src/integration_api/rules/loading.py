@@ -24,7 +24,7 @@ _SET = {"code", "version", "title", "state", "released_by", "released_at", "law_
 _SET_MAY = {"amends"}
 _RULE = {"id", "version", "valid_from", "valid_to", "state", "priority", "when", "then"}
 _RULE |= {"legal_basis", "explanation"}
-_RULE_MAY = {"unless_review", "basis", "confidence", "note"}
+_RULE_MAY = {"unless_review", "basis", "confidence"}
 _LANGUAGES = ("de", "de_simple", "en")
 
 
