@@ -24,7 +24,7 @@ _SET = {"code", "version", "title", "state", "released_by", "released_at", "law_
 _SET_MAY = {"amends"}
 _RULE = {"id", "version", "valid_from", "valid_to", "state", "priority", "when", "then"}
 _RULE |= {"legal_basis", "explanation"}
-_RULE_MAY = {"unless_review", "basis", "confidence", "note"}
+_RULE_MAY = {"unless_review", "basis", "confidence"}
 _LANGUAGES = ("de", "de_simple", "en")
 
 
@@ -148,7 +148,7 @@ class _PackReader:
             return str(name), {}
         then: dict[str, Then] = {}
         for name, value in raw.items():
-            if name not in answers:
+            if name not in (answers or COMPONENTS):
                 self._wrong(f"{at}/{name}", "unknown_member")
                 continue
             then[name] = self._value(name, value, f"{at}/{name}")
