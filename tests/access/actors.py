@@ -151,7 +151,7 @@ class Actors(Clients):
 
 
 async def foreign_ids(make: Make) -> dict[str, str]:
-    """Ids of another agency of the city; of companies and agencies, those of another city."""
+    """Ids of another agency of the city; those of companies and the directory, of another."""
     scene = await make.scene("sent")
     tandem = await make.tandem()
     declaration = await make.declaration(tandem)
@@ -165,6 +165,7 @@ async def foreign_ids(make: Make) -> dict[str, str]:
         "key": client.body["keys"][0]["id"],
         "member": (await make.member()).id,
         "person": scene.person.id,
+        "site": (await make.site("koeln")).id,
         "tandem": tandem.id,
         "referral": scene.referral.id,
         "period": scene.person.id,

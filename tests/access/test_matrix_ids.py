@@ -22,6 +22,8 @@ FOREIGN = {
     "principal_id": "member",
     "resource_id": "case",
     "release_id": "consent",
+    "site_id": "site",
+    "site_ids": "site",
     "tandem_case_id": "tandem",
     "replaces_id": "replaced",
     "corrects_id": "period",
@@ -34,14 +36,16 @@ FOREIGN = {
     "recipient_agency_ids": "agency",
     "suggested_recipient_id": "agency",
     "parent_id": "agency",
+    "unit_id": "agency",
     "municipality_id": "municipality",
 }
 """What an id by that name is of."""
-PUBLIC_FILTERS = {"listAgencies"}
-BESIDE: dict[str, dict[str, Any]] = {
+PUBLIC_FILTERS = {"listAgencies", "listSites", "listOffers"}
+BESIDE: dict[str, Any] = {
     "guardian": {"relation": "parent"},
     "permit_restrictions": {"weekly_minutes": 2400},
     "restrictions": {"weekly_minutes": 2400},
+    "units": [{"valid_from": "2026-01-01"}],
 }
 """What an optional part needs beside its id."""
 

@@ -127,6 +127,7 @@ async def test_who_has_the_directory_already_is_told_so(clients: Clients) -> Non
     for path in ("/v1/agencies", f"/v1/agencies/{id_of('jobcenter')}"):
         first = await clients.get(None, path)
         assert first.headers["Cache-Control"] == "public, max-age=60"
+        assert first.headers["Access-Control-Allow-Origin"] == "*"
         again = await clients.get(None, path, headers={"If-None-Match": first.headers["ETag"]})
         assert (again.status_code, again.content) == (304, b"")
         other = await clients.get(None, path, headers={"If-None-Match": '"other"'})

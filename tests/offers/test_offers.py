@@ -45,6 +45,22 @@ async def test_a_draft_is_its_agencys_alone_until_it_is_published(
     assert public.headers["Vary"] == "Authorization, Acting-Agency"
 
 
+async def test_who_has_an_offer_already_is_told_so_and_a_change_is_seen(
+    make: Make, clients: Clients
+) -> None:
+    offer = await make.offer("publish")
+    paths = (f"/v1/offers/{offer.id}", "/v1/offers", "/v1/offers?near=51,7")
+    tags = {p: {"If-None-Match": (await clients.get(None, p)).headers["ETag"]} for p in paths}
+    for path, tag in tags.items():
+        assert (await clients.get(None, path, headers=tag)).status_code == 304
+    change = {"capacity_free": 1}
+    await clients.patch("lead", f"/v1/offers/{offer.id}", change, etag=offer.etag)
+    for path in paths[:2]:
+        assert (await clients.get(None, path, headers=tags[path])).status_code == 200
+    mine = await clients.get("lead", paths[0])
+    assert "Access-Control-Allow-Origin" not in mine.headers
+
+
 async def test_a_key_that_is_worth_nothing_is_none(make: Make, clients: Clients) -> None:
     offer = await make.offer("publish")
     for text in ("Bearer ia_test_00000000_" + "0" * 72, "Bearer", "Basic eA=="):

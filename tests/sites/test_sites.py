@@ -1,5 +1,6 @@
 """Sites: public, kept by one agency, housing units of several, open by their own clock."""
 
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +46,8 @@ async def test_anybody_reads_a_site_and_the_agencies_under_its_roof(
     tag = {"If-None-Match": answer.headers["ETag"]}
     again = await clients.get(None, f"/v1/sites/{site.id}", headers=tag)
     assert again.status_code == 304
+    absent = await clients.get(None, f"/v1/sites/{uuid.uuid4()}")
+    assert absent.status_code == 404
     listed = await clients.get(None, "/v1/sites")
     tag = {"If-None-Match": listed.headers["ETag"]}
     assert (await clients.get(None, "/v1/sites", headers=tag)).status_code == 304

@@ -99,8 +99,9 @@ def sought(filters: dict[str, Any]) -> dict[str, Any]:
 
 
 def public(answer: Answer) -> Answer:
-    """Anybody may keep the directory for a while, and ask whether it has changed."""
+    """Anybody, from any origin, may keep it for a while and ask whether it has changed."""
     answer.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
+    answer.headers["Access-Control-Allow-Origin"] = "*"
     answer.headers.setdefault("ETag", tag_of(bytes(answer.body)))
     return answer
 
