@@ -34,6 +34,7 @@ RULES: dict[str, tuple[int, set[str]]] = {
     "createAgency": (422, {"period_order"}),
     "createMember": (422, {"period_order"}),
     "addResidencePeriod": (422, {"period_order"}),
+    "recordResidenceFacts": (422, {"fact_twice"}),
     "createConsent": (422, {"period_order", "release_names_functions"}),
     "grantDisclosure": (422, {"period_order"}),
     "previewDisclosure": (422, {"period_order"}),

@@ -37,6 +37,7 @@ from integration_api.kernel.principal import context_sql
 from integration_api.kernel.statements import Statement
 from integration_api.persons.statements import list_persons
 from integration_api.persons.statements_consents import list_consents
+from integration_api.persons.statements_facts import list_facts
 from integration_api.persons.statements_periods import list_periods
 from integration_api.postgres.launcher import LocalPostgres
 from integration_api.referrals import statements as referrals
@@ -55,7 +56,7 @@ from tests.conftest import clone
 ROWS = int(os.environ.get("PLAN_ROWS", "20000"))  # noqa: TID251 - a knob of `make chaos`
 SEED = (Path(__file__).parents[2] / "bench" / "seed.sql").read_text(encoding="utf-8")
 TENANT = (
-    "case|case_access|case_participant|case_external_id|person|residence_period|consent|disclosure"
+    "case|case_access|case_participant|case_external_id|person|residence_period|residence_fact|consent|disclosure"
     "|tandem_case|legal_track|placement_track|employer_declaration|ba_approval_request"
     "|start_clearance|tandem_procedure|case_note|case_assignment|person_address|employer|referral"
     "|outbox|audit_entry|access_record|idempotency_key"
@@ -74,6 +75,7 @@ def lists() -> dict[str, Statement]:
         found[f"participants {d}"] = list_participants(d)
         found[f"notes {d}"] = list_notes(d)
         found[f"periods {d}"] = list_periods(d)
+        found[f"facts {d}"] = list_facts(d)
         found[f"tandem cases {d}"] = list_tandem_cases(d)
         found[f"declarations {d}"] = list_declarations(d)
         found[f"BA requests {d}"] = list_approvals(d)
