@@ -14,6 +14,7 @@ from .terms import All, AnyOf, Condition, Leaf, Not, OneOf
 from .topics import COMPONENTS, components_of
 
 _OTHER = "any other"
+_ALONE = frozenset((STATUS,))
 _MOST = 4096
 """So many combinations of single conditions are tried; a rule that needs more has to be split."""
 
@@ -50,7 +51,7 @@ def _ties(pack: Pack) -> Iterator[Finding]:
     for (_, one), (n, other) in combinations(enumerate(pack.rules), 2):
         if one.priority != other.priority or one.id == other.id or not _overlap(one, other):
             continue
-        if not _agree(one, other) and _can_both_hold(one, other):
+        if _compete(one, other) and _can_both_hold(one, other):
             yield finding(f"/rules/{n}/priority", "tie", f"{one.id}, {other.id}")
 
 
@@ -73,10 +74,9 @@ def _overlap(one: Rule, other: Rule) -> bool:
     return starts < min(one.valid_to or date.max, other.valid_to or date.max)
 
 
-def _agree(one: Rule, other: Rule) -> bool:
-    if one.as_status or other.as_status:
-        return one.as_status == other.as_status
-    return all(one.then[name] == other.then[name] for name in one.then.keys() & other.then.keys())
+def _compete(one: Rule, other: Rule) -> bool:
+    """Whether they answer a part in common; even alike, one of them would hide the other."""
+    return bool(one.as_status or other.as_status or one.then.keys() & other.then.keys())
 
 
 def _can_both_hold(one: Rule, other: Rule) -> bool:
@@ -89,6 +89,8 @@ def _can_both_hold(one: Rule, other: Rule) -> bool:
 
 def _covered(status: str, component: str, rules: list[Rule]) -> bool:
     answering = [r.when for r in rules if component in r.then or r.as_status is not None]
+    if any(when.holds({STATUS: status}, date.min) for when in answering if when.uses() == _ALONE):
+        return True
     some = AnyOf(tuple(answering))
     return all(_true(some, world) for world in _worlds(some, {STATUS: status}))
 

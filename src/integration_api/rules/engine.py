@@ -6,12 +6,16 @@ from datetime import date
 from typing import Any
 
 from .choice import Choice, Look, Value
+from .facts import STATUS
 from .pack import Pack, Rule
 from .topics import BY_TOPIC, REVIEW, WORDS, Topic
 
 TOPICS = tuple(BY_TOPIC)
 PENDING = "+pending"
 """A pack that a bill would bring stands beside the released one, under `<code>+pending`."""
+
+Change = tuple[date, Mapping[str, Value]]
+"""A later day and the answer from then on."""
 
 _SAID = {True: "true", False: "false", None: "unknown"}
 _CONFIDENCE = ("high", "medium", "low")
@@ -58,7 +62,7 @@ class Answer:
     explanation: Mapping[str, str]
     trace: tuple[Step, ...]
     missing_facts: tuple[str, ...]
-    next_change: tuple[date, Mapping[str, Value]] | None
+    next_change: Change | None
     upcoming: Upcoming | None
 
     def document(self) -> dict[str, Any]:
@@ -129,6 +133,7 @@ def check(topic: str, facts: Mapping[str, Any], as_of: date, packs: Mapping[str,
     first = choices[asked.components[0]]
     rule = first.rule
     deciding = _deciding(choices)
+    change = _next_change(asked, answer, pack, facts, as_of)
     return Answer(
         topic=topic,
         as_of=as_of,
@@ -145,9 +150,9 @@ def check(topic: str, facts: Mapping[str, Any], as_of: date, packs: Mapping[str,
         confidence=_confidence(deciding, answer),
         explanation=_explanation(first),
         trace=_trace(look),
-        missing_facts=tuple(sorted({name for one in choices.values() for name in one.missing})),
-        next_change=_next_change(asked, answer, pack, facts, as_of),
-        upcoming=_upcoming(asked, answer, packs, facts, as_of),
+        missing_facts=_missing(choices),
+        next_change=change,
+        upcoming=_upcoming(asked, answer, packs, facts, as_of, change),
     )
 
 
@@ -168,6 +173,12 @@ def _bases(deciding: tuple[Rule, ...], choices: Mapping[str, Choice]) -> tuple[s
     open_ = (rule for one in choices.values() for rule in one.open)
     named = (basis for rule in (*deciding, *open_) for basis in rule.legal_basis)
     return tuple(dict.fromkeys(named))
+
+
+def _missing(choices: Mapping[str, Choice]) -> tuple[str, ...]:
+    """Without the status nothing else is worth asking for."""
+    names = {name for one in choices.values() for name in one.missing}
+    return (STATUS,) if STATUS in names else tuple(sorted(names))
 
 
 def _confidence(deciding: tuple[Rule, ...], answer: Mapping[str, Value]) -> str:
@@ -211,8 +222,13 @@ def _next_change(
     pack: Pack,
     facts: Mapping[str, Any],
     as_of: date,
-) -> tuple[date, Mapping[str, Value]] | None:
-    """The first later day with another answer: only days on which a condition may flip count."""
+) -> Change | None:
+    """The first later day with another answer: only days on which a condition may flip count.
+
+    Without the status there is nothing that could change.
+    """
+    if STATUS not in facts:
+        return None
     for day in Look(pack, facts, as_of).days():
         then = _answer(asked, Look(pack, facts, day))
         if then != answer:
@@ -226,16 +242,24 @@ def _upcoming(
     packs: Mapping[str, Pack],
     facts: Mapping[str, Any],
     as_of: date,
+    change: Change | None,
 ) -> Upcoming | None:
+    """What a bill would answer, where it differs today or on the day of the next change."""
     bill = packs.get(asked.rule_set + PENDING)
     if bill is None:
         return None
-    look = Look(packs[asked.rule_set], facts, as_of, bill=bill)
-    choices = {name: look.choose(name) for name in asked.components}
-    then = _values(choices)
-    if then == answer:
-        return None
-    mine = tuple(r for r in _deciding(choices) if r in bill.rules) or bill.rules[:1]
+    for day, today in ((as_of, answer), change or (as_of, answer)):
+        look = Look(packs[asked.rule_set], facts, day, bill=bill)
+        choices = {name: look.choose(name) for name in asked.components}
+        then = _values(choices)
+        if then != today:
+            return _bill(bill, then, choices)
+    return None
+
+
+def _bill(bill: Pack, then: Mapping[str, Value], choices: Mapping[str, Choice]) -> Upcoming:
+    named = (*_deciding(choices), *(rule for one in choices.values() for rule in one.open))
+    mine = list({rule.id: rule for rule in named if rule in bill.rules}.values())
     return Upcoming(
         pack=(bill.code, bill.version),
         answer=then,

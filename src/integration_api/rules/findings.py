@@ -25,8 +25,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Two rules of this id are valid on the same day.",
     ),
     "tie": (
-        "Zwei Regeln mit gleichem Rang können zugleich gelten und antworten verschieden.",
-        "Two rules of equal priority can hold at once and answer differently.",
+        "Zwei Regeln mit gleichem Rang können zugleich gelten.",
+        "Two rules of equal priority can hold at once.",
     ),
     "gap": (
         "Für diesen Status antwortet an diesem Tag keine Regel.",
