@@ -31,6 +31,8 @@ STRANGE = 5
 MAY_MEET: list[str | int] = ["2xx", 304, 400, 403, 404, 409, 412, 428]
 """What a valid request may meet where its ids are made up."""
 RULES: dict[str, tuple[int, set[str]]] = {
+    "createRulePack": (422, {"gap"}),
+    "updateRulePack": (422, {"gap"}),
     "createAgency": (422, {"period_order"}),
     "createOffer": (422, {"period_order", "fee_without_cost", "more_free_than_places"}),
     "listOffers": (400, {"both_or_neither"}),
@@ -50,6 +52,8 @@ RULES: dict[str, tuple[int, set[str]]] = {
     "listCases": (400, {"both_or_neither"}),
 }
 """Rules over several members, which a schema cannot tell: the status and what it must say."""
+LAW = ("code", "rules", "derive")
+"""Members of a rule pack that the engine reads: what a schema cannot tell comes from the seed."""
 BEYOND = {"createMember", "updateMember", "createApiClient"}
 """Operations that take codes which only the operator grants: 403, and it says so."""
 RULED = {"positive_data_acceptance": {"expected-statuses": [*MAY_MEET, 422]}}
@@ -148,6 +152,9 @@ class Sent:
         if isinstance(case.body, dict | list) and not self.meta.is_negative_at(BODY):
             content = self.raw["requestBody"]["content"]
             case.body = fitted(content[case.media_type]["schema"], case.body, call.body)
+            if self.operation.endswith("RulePack") and isinstance(case.body, dict):
+                seed = {n: call.body[n] for n in LAW if n in call.body and n in case.body}
+                case.body |= seed
 
     def headers(self) -> dict[str, str]:
         """The key, unless a wrong one is the point of the case."""

@@ -91,6 +91,7 @@ def test_every_office_has_a_key_that_speaks_for_it() -> None:
         assert me["member"] is None
         assert len(me["purposes"]) == 1, "a call needs no purpose in its header"
         others = {"agencies:write", "sites:write", "audit:read"}
+        others = {"agencies:write", "audit:read", "rule_packs:write"}
         assert set(me["scopes"]) == {s.value for s in Scope} - others
 
 
@@ -202,6 +203,11 @@ def test_the_immigration_office_sees_the_residence_it_recorded() -> None:
     (person,) = every("wuppertal-immigration-office-employment", "/v1/persons")
     assert person["current_residence"]["status_code"] == "gestattung"
     assert "residence" not in person["redactions"]
+    path = f"/v1/persons/{person['id']}/residence-facts"
+    facts = every("wuppertal-immigration-office-employment", path)
+    known = {fact["fact"]: fact["value"] for fact in facts}
+    assert known["nationalities"] == ["439"]
+    assert known["entered_on"] < known["asylum_registered_on"] < known["reception_duty_ends_on"]
 
 
 def test_the_house_uses_codes_that_exist() -> None:

@@ -28,6 +28,7 @@ from integration_api.cases.statements import list_cases
 from integration_api.cases.statements import move as move_case
 from integration_api.cases.statements_notes import list_notes
 from integration_api.cases.statements_participants import list_participants
+from integration_api.checks.statements import asked
 from integration_api.disclosures import statements as disclosures
 from integration_api.employers.statements import list_employers
 from integration_api.kernel.lifecycle import SYSTEM
@@ -112,6 +113,7 @@ def others() -> dict[str, Statement]:
         for name, module in list(sys.modules.items())
         if name.startswith("integration_api.") and ".statements" in name
         if not name.endswith(("statements_clock", "statements_seal"))  # the worker's alone
+        and not name.endswith("statements_loading")  # the owner's
         for key, value in vars(module).items()
         if isinstance(value, Statement)
     }
@@ -123,6 +125,8 @@ def others() -> dict[str, Statement]:
         found[f"lock {track.lifecycle.name}"] = tracks.lock(track)
         moved = [t.name for t in track.lifecycle.transitions if SYSTEM not in t.by]
         found |= {f"{track.lifecycle.name} {n}": tracks.move(track, n) for n in moved}
+    for places in (["mine"], ["ags"], ["municipality_id"]):
+        found[f"heads of {places}"] = asked(frozenset(places), about="mine" in places)
     found |= {f"BA request {name}": move_approval(name) for name in ASKED}
     return found | {f"referral {name}": move_referral(name) for name in BRINGS}
 

@@ -175,7 +175,29 @@ async def test_a_check_of_the_table_refuses_the_same_person_even_to_its_owner(
     with pytest.raises(asyncpg.CheckViolationError, match="second_person"):
         await above.execute(BY_HAND, *of, one, one)
     await attempt.rollback()
+    attempt = above.transaction()
+    await attempt.start()
+    await above.execute("alter table ia.rule_pack drop constraint ck_rule_pack_second_person")
+    assert await above.execute(BY_HAND, *of, one, one) == "INSERT 0 1", "the known-bad twin"
+    await attempt.rollback()
     assert await above.execute(BY_HAND, *of, one, other) == "INSERT 0 1"
+    with pytest.raises(asyncpg.UniqueViolationError, match="ix_rule_pack_head"):
+        await above.execute(BY_HAND.replace("'x', '{}'", "'y', '{}'"), *of, one, other)
+
+
+MOVES = "update ia.rule_pack set {} where municipality_id = $1"
+
+
+@pytest.mark.parametrize("change", ["status = 'draft'", "rules = '[{}]'", "released_at = now()"])
+async def test_what_is_released_stands_even_for_its_owner(above: Connection, change: str) -> None:
+    one, other = (id_of("lead", desk, "member") for desk in ("editor_1", "editor_2"))
+    await above.execute(BY_HAND, id_of("wuppertal"), id_of("lead"), one, other)
+    await above.execute("set local session_replication_role = replica")
+    moved = await above.execute("update ia.rule_pack set released_at = '2026-01-01'")
+    assert moved != "UPDATE 0", "without the trigger it moves: the known-bad twin"
+    await above.execute("set local session_replication_role = origin")
+    with pytest.raises(asyncpg.CheckViolationError, match="of a rule pack"):
+        await above.execute(MOVES.format(change), id_of("wuppertal"))
 
 
 async def test_a_login_with_desks_in_two_agencies_is_one_person(above: Connection) -> None:
@@ -233,10 +255,11 @@ async def test_a_release_supersedes_the_one_before(
 
 
 async def test_a_version_is_had_once(make: Make, clients: Clients) -> None:
-    await pack(make)
-    taken = await clients.post(EDITOR, PATH, body())
+    same = body()
+    await pack(make, version=same["version"])
+    taken = await clients.post(EDITOR, PATH, same)
     assert (taken.status_code, taken.json()["errors"][0]["pointer"]) == (409, "/version")
-    assert (await clients.post("koeln/editor_1", PATH, body())).status_code == 201
+    assert (await clients.post("koeln/editor_1", PATH, same)).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -260,6 +283,7 @@ async def test_what_is_wrong_with_a_rule_is_said_with_its_place(
     assert answer.status_code == 422, answer.text
     found = {(e["pointer"], e["code"]) for e in answer.json()["errors"]}
     assert (pointer, code) in found
+    assert "no_such_status" not in str([e["detail"] for e in answer.json()["errors"]])
 
 
 async def test_everything_that_is_wrong_is_said_at_once(clients: Clients) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,7 @@ from .lifecycle import EDITORS, RULE_PACK, SECOND_PERSON, SOUND, RulePackStatus
 from .schemas import RulePackFilter, RulePackIn, RulePackPatch
 from .statements import CONTENT, CREATE, GET, LOCK, SEE, SUPERSEDE, change, list_packs, move
 
+JUDGE = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rule-packs")
 KEPT_SECONDS = 60
 DRAFT = RulePackStatus.DRAFT.value
 
@@ -110,8 +112,13 @@ async def _guard(arrow: str, row: Record) -> None:
 
 
 async def _wrong(code: str, content: Mapping[str, Any]) -> tuple[Flaw, ...]:
-    """All that is wrong with a pack; looked for beside the loop, since it can take a second."""
-    return await asyncio.to_thread(findings_in, code, content)
+    """All that is wrong with a pack; looked for beside the loop, one pack at a time.
+
+    Rules with very many alternatives can take minutes: then this request runs into its deadline,
+    and no more than one thread is busy.
+    """
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(JUDGE, findings_in, code, content)
 
 
 async def _must_be_sound(code: str, content: Mapping[str, Any]) -> None:
