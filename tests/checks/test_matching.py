@@ -16,8 +16,10 @@ from integration_api.checks.matching import (
     topics,
 )
 from integration_api.code_lists.service import attributes, entries, lists
-from integration_api.rules.engine import TOPICS
+from integration_api.rules.engine import TOPICS, check, standing
 from integration_api.rules.facts import FACTS
+from integration_api.rules.loading import shipped
+from integration_api.rules.topics import REVIEW
 
 DAY = date(2026, 11, 22)
 CONCERNS = [entry.code for entry in entries("concerns")]
@@ -143,4 +145,14 @@ def test_the_order_is_that_of_the_concern_then_certain_ones_then_by_name() -> No
 
 
 def test_what_the_office_has_to_judge_is_no_fact() -> None:
-    assert derived(()) == {}
+    packs = standing(shipped())
+    unknown = check("livelihood_agency", {}, DAY, packs)
+    assert unknown.answer["livelihood_agency"] == REVIEW
+    assert derived([unknown]) == {}
+    known = check("livelihood_agency", {"status_code": "duldung_60a"}, DAY, packs)
+    assert derived([known]) == {
+        "livelihood_agency": "social_welfare_office",
+        "livelihood_jurisdiction": "asylum_seeker_benefits",
+    }
+    free = check("labour_market_access", {"status_code": "ne_9"}, DAY, packs)
+    assert derived([free]) == {"employment_access": "free"}, "what no condition can ask stays out"
