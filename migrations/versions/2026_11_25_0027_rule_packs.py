@@ -9,7 +9,7 @@ released by another person than who submitted it: a login with desks in two agen
 from migrations_sql import run
 
 revision = "0027_rule_packs"
-down_revision = "0023_hardening"
+down_revision = "0026_residence_facts"
 branch_labels = None
 depends_on = None
 

@@ -20,6 +20,7 @@ from .checks import routes as checks
 from .checks import routes_responsibility as responsibility
 from .code_lists import routes as code_lists
 from .code_lists import service as code_lists_service
+from .code_lists import service_loaded as code_lists_loaded
 from .code_lists.service import Language
 from .competences import routes as competences
 from .competences import routes_waiting as waiting_times
@@ -43,6 +44,7 @@ from .me import routes as me
 from .persons import lifecycle as persons_drawn
 from .persons import routes as persons
 from .persons import routes_consents as consents
+from .persons import routes_facts as residence_facts
 from .persons import routes_periods as periods
 from .portal import routes as portal
 from .referrals import lifecycle as referrals_drawn
@@ -76,6 +78,7 @@ FEATURES: tuple[APIRouter, ...] = (
     employers.router,
     persons.router,
     periods.router,
+    residence_facts.router,
     consents.router,
     disclosures.router,
     cases.router,
@@ -153,6 +156,7 @@ def create_app(
             app.state.db = Database(main, wait=settings.pool_wait_seconds)
             app.state.credentials = credentials(main, settings)
             stack.push_async_callback(app.state.credentials.close)
+            await _follow_lists(app.state.db, stack)
             if demo is not None:
                 follower = asyncio.create_task(_follow_demo_clock(main))
                 stack.callback(follower.cancel)
@@ -175,9 +179,8 @@ def create_app(
     )
     state = app.state
     state.settings, state.public_url, state.demo = settings, settings.public_url, demo
-    state.cursors, state.lifecycles = Cursors(secret), LIFECYCLES
+    state.cursors, state.lifecycles, state.pictures = Cursors(secret), LIFECYCLES, PICTURES
     state.vault = _vault(secret, settings)
-    state.pictures = PICTURES
     state.started, state.draining, state.readiness = False, False, (0.0, {})
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
         app.include_router(router, prefix="/v1")
@@ -227,6 +230,13 @@ async def _warm(app: FastAPI) -> None:
         """The answer, a 401, is for nobody."""
 
     await app(scope, receive, send)
+
+
+async def _follow_lists(database: Database, stack: AsyncExitStack) -> None:
+    lists = code_lists_loaded.Loaded()
+    await lists.look(database)
+    reader = asyncio.create_task(lists.follow(database))
+    stack.callback(reader.cancel)
 
 
 async def _follow_demo_clock(connections: Pool) -> None:

@@ -29,6 +29,13 @@ async def periods(make: Make) -> Call:
     return Call("GET", path, ids=(person.id,))
 
 
+async def facts(make: Make) -> Call:
+    """Residence facts of a person."""
+    call = await PREPARED["recordResidenceFacts"](make)
+    assert (await make.clients.post("immigration", call.path, call.body)).status_code == 201
+    return Call("GET", call.path, ids=call.ids)
+
+
 async def procedures(make: Make) -> Call:
     """Procedures of a tandem case."""
     call = await PREPARED["listProcedures"](make)
@@ -70,6 +77,7 @@ async def member(make: Make) -> Call:
 FULLER = {
     "listNotes": notes,
     "listResidencePeriods": periods,
+    "listResidenceFacts": facts,
     "listProcedures": procedures,
     "listStartClearances": clearances,
     "listEmployerDeclarations": declarations,
@@ -77,4 +85,6 @@ FULLER = {
     "getMember": member,
 }
 RECIPES = PREPARED | FULLER
-RECIPE_OWNERS = OWNERS | {"listResidencePeriods": "immigration"}
+RECIPE_OWNERS = OWNERS | dict.fromkeys(
+    ("listResidencePeriods", "listResidenceFacts"), "immigration"
+)

@@ -41,6 +41,27 @@ async def _(make: Make) -> Call:
     return Call("POST", f"/v1/persons/{p.id}/residence-periods", PERIOD, ids=(p.id,))
 
 
+@call("listResidenceFacts")
+async def _(make: Make) -> Call:
+    p = await make.person()
+    return Call("GET", f"/v1/persons/{p.id}/residence-facts", ids=(p.id,))
+
+
+FACTS = {
+    "items": [
+        {"fact": "asylum_registered_on", "value": "2026-08-10", "source": "document_seen"},
+        {"fact": "nationalities", "value": ["423"], "source": "document_seen"},
+        {"fact": "procedure_flags", "value": [], "source": "register"},
+    ]
+}
+
+
+@call("recordResidenceFacts", "immigration")
+async def _(make: Make) -> Call:
+    p = await make.person("immigration")
+    return Call("POST", f"/v1/persons/{p.id}/residence-facts", FACTS, ids=(p.id,))
+
+
 @call("createConsent")
 async def _(make: Make) -> Call:
     p = await make.person()

@@ -2,7 +2,7 @@
 
 from tests.access.operations_register import Call, call, reading
 from tests.make import Make
-from tests.rule_packs.packs import EDITOR, OTHER, body, pack
+from tests.rule_packs.packs import EDITOR, OTHER, RULE, body, pack
 
 PATH = "/v1/rule-packs"
 
@@ -14,13 +14,14 @@ async def _(make: Make) -> Call:
 
 @call("createRulePack", EDITOR)
 async def _(make: Make) -> Call:
-    return Call("POST", PATH, body())
+    return Call("POST", PATH, body(derive={}))
 
 
 @call("updateRulePack", EDITOR)
 async def _(make: Make) -> Call:
     p = await pack(make)
-    return Call("PATCH", f"{PATH}/{p.id}", {"source": "AufenthG, neu gelesen"}, p.etag, (p.id,))
+    changed = {"source": "AufenthG, neu gelesen", "derive": {}, "rules": [RULE]}
+    return Call("PATCH", f"{PATH}/{p.id}", changed, p.etag, (p.id,))
 
 
 async def _moved(make: Make, arrow: str, status: str) -> Call:

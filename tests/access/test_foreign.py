@@ -41,7 +41,7 @@ def operation_ids(app: FastAPI) -> set[str]:
 
 PUBLIC = {
     *("listAgencies", "getAgency", "listCodeLists", "getCodeList", "getContract"),
-    *("listLifecycles", "getLifecycle", "drawLifecycle"),
+    *("listLifecycles", "getLifecycle", "drawLifecycle", "listRulePacks"),
 }
 
 

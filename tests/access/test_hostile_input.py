@@ -32,6 +32,7 @@ BODIED = sorted(
         "createMember", "updateMember", "createApiClient", "rotateKeyApiClient",
         "revokeKeyApiClient",
         "createPerson", "createAgency", "updateAgency", "updatePerson", "addResidencePeriod",
+        "recordResidenceFacts",
         "createConsent", "grantDisclosure", "createCase", "updateCase", "addParticipant",
         "reassessCase",
         "returnToAssessmentCase", "returnToGoalsCase", "closeCase", "reopenCase", "createReferral",

@@ -117,7 +117,9 @@ MOVES = {
     *("submitEmployerDeclaration", "createBaApprovalRequest", "approveBaApprovalRequest"),
     *("clearAccessLegalTrack", "confirmOfferPlacementTrack"),
 }
-OWN_PERSON = {"addResidencePeriod", "listResidencePeriods"}
+OWN_PERSON = {
+    *("addResidencePeriod", "listResidencePeriods", "recordResidenceFacts", "listResidenceFacts"),
+}
 OF_TEAMS = [
     o
     for o in MATRIX

@@ -11,6 +11,8 @@ from integration_api.postgres.launcher import LocalPostgres
 
 NOBODYS = {
     "alembic_version": "the number of the schema",
+    "code_list": "lists of others, the same for everybody",
+    "code_list_entry": "codes of those lists",
     "demo_clock": "what a demo takes for today; one row",
     "transfer_basis": "a list of laws, the same for everybody",
 }

@@ -56,7 +56,7 @@ def failures(outcome: Outcome) -> list[str]:
 async def test_a_healthy_installation_has_nothing_wrong(patient: Patient) -> None:
     outcome = await patient.examined()
     assert failures(outcome) == []
-    assert outcome.out.count("  ok  ") == 11
+    assert outcome.out.count("  ok  ") == 12
 
 
 async def test_row_policies_that_are_not_forced_are_named(patient: Patient) -> None:
@@ -64,6 +64,13 @@ async def test_row_policies_that_are_not_forced_are_named(patient: Patient) -> N
     (failure,) = failures(await patient.examined())
     assert "policies: person" in failure
     assert "alter table ia.person enable row level security, force row level security" in failure
+
+
+async def test_rule_packs_that_did_not_come_along_are_named(patient: Patient) -> None:
+    await patient.execute("delete from ia.rule_pack where code = 'promotion'")
+    (failure,) = failures(await patient.examined())
+    assert "rule packs of this version: 5 of 6" in failure
+    assert "run `integration-api migrate`" in failure
 
 
 @pytest.mark.parametrize(("login", "why"), [("postgres", "above the row policies")])

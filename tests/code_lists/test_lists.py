@@ -27,14 +27,77 @@ def test_a_file_is_named_like_its_list_and_names_no_code_twice(path: Path) -> No
     assert sorted(set(codes)) == sorted(codes)
 
 
+OURS = "[a-z][a-z0-9_]{0,63}"
+FORMS = {
+    "ags": "(0[1-9]|1[0-6])[0-9]{6}",
+    "ars": "(0[1-9]|1[0-6])[0-9]{10}",
+    "cefr_levels": "[ABC][12]|none|literacy_course_needed",
+    "languages": "[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?",
+    "nationalities": "[0-9]{3}",
+}
+"""Lists whose codes are somebody else's."""
+
+
 def test_every_code_has_both_labels_and_a_form_that_requests_can_have() -> None:
     assert len(ENTRIES) > 300
     wrong = [
         (name, e.code)
         for name, e in ENTRIES
-        if not re.fullmatch("[a-z][a-z0-9_]{0,63}", e.code) or not e.de.strip() or not e.en.strip()
+        if not re.fullmatch(FORMS.get(name, OURS), e.code) or not e.de.strip() or not e.en.strip()
     ]
     assert wrong == []
+
+
+def test_a_municipality_has_the_key_of_its_regional_key() -> None:
+    regional = lists()["ars"].entries
+    assert len(regional) == len(lists()["ags"].entries) == 54
+    for ars, entry in regional.items():
+        ags = ars[:5] + ars[9:]
+        assert entry.attributes["ags"] == ags
+        assert lists()["ags"].entries[ags].de == entry.de
+        assert attributes("ags", ags)["ars"] == ars
+    assert label("ags", "05124000", "de") == "Wuppertal"
+    assert known("ags", "05315000", DAY)
+
+
+def test_every_state_of_today_has_its_iso_codes_once() -> None:
+    states = {c: e for c, e in lists()["nationalities"].entries.items() if e.attributes["iso2"]}
+    assert len(states) == 197  # 193 members of the UN; Holy See, Palestine, Kosovo, Taiwan
+    two = [e.attributes["iso2"] for e in states.values()]
+    three = [e.attributes["iso3"] for e in states.values() if e.attributes["iso3"]]
+    assert (len(set(two)), len(set(three))) == (197, 196)
+    assert all(re.fullmatch("[A-Z]{2}", code) for code in two)
+    kosovo = attributes("nationalities", "150")
+    assert (kosovo["iso2"], kosovo["iso3"]) == ("XK", None)
+    assert label("nationalities", "000", "de") == "Deutschland"
+    safe = set(lists()["safe_countries"].entries)
+    assert safe <= {code.lower() for code in two}
+
+
+def test_who_has_no_state_has_no_iso_code() -> None:
+    substitutes = [e for e in service.entries("nationalities") if not e.attributes["iso2"]]
+    assert [e.code for e in substitutes] == ["997", "998", "999"]
+    assert all(e.attributes["unconfirmed"] for e in substitutes)
+
+
+def test_levels_of_language_rise_in_their_order() -> None:
+    levels = [e.attributes["level"] for e in service.entries("cefr_levels")]
+    assert levels == [0, 0, 1, 2, 3, 4, 5, 6]
+    assert attributes("cefr_levels", "B1")["statute"] == "ausreichende deutsche Sprachkenntnisse"
+
+
+def test_kurdish_is_two_languages() -> None:
+    languages = lists()["languages"].entries
+    assert {"kmr", "ckb", "prs", "fa", "ti", "rom", "uk", "ar"} <= set(languages)
+    assert "ku" not in languages
+
+
+def test_every_status_is_told_in_plain_german() -> None:
+    for entry in service.entries("residence_status_codes"):
+        assert entry.de_simple, entry.code
+        sentences = re.split(r"(?<=[.])(?<!z\.B\.) ", entry.de_simple)
+        assert all(len(s.split()) <= 15 for s in sentences), entry.de_simple
+        assert "§" not in entry.de_simple
 
 
 def test_a_code_begins_before_it_ends() -> None:

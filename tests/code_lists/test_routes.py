@@ -39,7 +39,11 @@ async def test_a_list_shows_its_codes_in_both_languages() -> None:
     body = answer.json()
     assert body["title"] == {"de": "Gründe einer Ablehnung", "en": "Decline reasons"}
     shown = {entry["code"]: entry for entry in body["entries"]}
-    assert shown["no_capacity"]["labels"] == {"de": "Keine freien Plätze", "en": "No capacity"}
+    assert shown["no_capacity"]["labels"] == {
+        "de": "Keine freien Plätze",
+        "en": "No capacity",
+        "de_simple": None,
+    }
     assert shown["other"]["attributes"] == {"needs_text": True}
 
 
@@ -101,3 +105,68 @@ async def test_every_list_is_served_with_all_of_its_attributes(name: str) -> Non
         answer = await client.get(f"/v1/code-lists/{name}")
     assert answer.status_code == 200
     assert len(answer.json()["entries"]) == len(lists()[name].entries)
+
+
+async def walk(path: str) -> list[str]:
+    """The codes of all pages, forwards; and the same backwards."""
+    forwards: list[list[str]] = []
+    backwards: list[list[str]] = []
+    step = "&" if "?" in path else "?"
+    async with reader() as client:
+        body = (await client.get(path)).json()
+        forwards.append([e["code"] for e in body["entries"]])
+        while cursor := body["page"]["next_cursor"]:
+            body = (await client.get(f"{path}{step}cursor={cursor}")).json()
+            forwards.append([e["code"] for e in body["entries"]])
+        while cursor := body["page"]["prev_cursor"]:
+            body = (await client.get(f"{path}{step}cursor={cursor}")).json()
+            backwards.append([e["code"] for e in body["entries"]])
+    assert backwards == forwards[-2::-1]
+    return [code for page in forwards for code in page]
+
+
+@pytest.mark.parametrize("query", ["", "?limit=7", "?limit=200", "?limit=67"])
+async def test_walking_a_long_list_sees_every_code_once(query: str) -> None:
+    assert await walk(f"/v1/code-lists/nationalities{query}") == list(
+        lists()["nationalities"].entries
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "q", "expected"),
+    [
+        ("ags", "KÖLN", ["05315000"]),
+        ("ags", "koeln", ["05315000"]),
+        ("ags", "koln", ["05315000"]),
+        ("ags", "0531", ["05314000", "05315000", "05316000"]),
+        ("nationalities", "aegyp", ["287"]),
+        ("nationalities", "turk", ["163", "471"]),
+        ("nationalities", "egypt", ["287"]),
+        ("languages", "kmr", ["kmr"]),
+        ("urgencies", "zzz", []),
+    ],
+)
+async def test_codes_are_found_by_their_beginning(name: str, q: str, expected: list[str]) -> None:
+    async with reader() as client:
+        answer = await client.get(f"/v1/code-lists/{name}", params={"q": q})
+    assert [entry["code"] for entry in answer.json()["entries"]] == expected
+
+
+async def test_a_page_of_a_long_list_is_not_sent_again_either() -> None:
+    path = "/v1/code-lists/nationalities?limit=5"
+    async with reader() as client:
+        first = await client.get(path)
+        again = await client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+        wider = await client.get(
+            "/v1/code-lists/nationalities?limit=6", headers={"If-None-Match": first.headers["ETag"]}
+        )
+    assert first.headers["ETag"].startswith('W/"')
+    assert (again.status_code, wider.status_code) == (304, 200)
+
+
+async def test_a_cursor_holds_for_the_same_filter_only() -> None:
+    async with reader() as client:
+        path = "/v1/code-lists/nationalities"
+        cursor = (await client.get(f"{path}?q=s&limit=3")).json()["page"]["next_cursor"]
+        assert (await client.get(f"{path}?q=s&limit=3&cursor={cursor}")).status_code == 200
+        assert (await client.get(f"{path}?q=t&limit=3&cursor={cursor}")).status_code == 400

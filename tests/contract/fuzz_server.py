@@ -154,7 +154,7 @@ def fitted(schema: Mapping[str, Any], sent: Any, seed: Any) -> Any:
     """A body that fits `schema`, with ids of real rows (from `seed`) and codes of real lists."""
     if "$ref" in schema:
         schema = watch.document()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
-    for branch in [*schema.get("anyOf", ()), *schema.get("oneOf", ())]:
+    for branch in _branches(schema, sent):
         sent = fitted(branch, sent, seed)
     if isinstance(sent, dict):
         known, members = seed if isinstance(seed, dict) else {}, schema.get("properties", {})
@@ -169,6 +169,15 @@ def fitted(schema: Mapping[str, Any], sent: Any, seed: Any) -> Any:
     if isinstance(sent, float) and schema.get("type") == "integer":
         return int(sent)  # 1.0 is valid by JSON Schema, and the API takes one form of a number
     return seed if schema.get("format") == "uuid" and isinstance(seed, str) else sent
+
+
+def _branches(schema: Mapping[str, Any], sent: Any) -> list[Mapping[str, Any]]:
+    """The parts of a union that may fit: the one that is named, where one is."""
+    told = schema.get("discriminator")
+    if told is None or not isinstance(sent, dict):
+        return [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    named = told["mapping"].get(str(sent.get(told["propertyName"])))
+    return [{"$ref": named}] if named else []
 
 
 def whole(value: Any) -> Any:

@@ -225,6 +225,10 @@ async def test_nothing_is_recorded_in_an_emergency_that_stays(make: Make, client
     }
     where = f"/v1/persons/{person.id}/residence-periods"
     assert (await clients.post("immigration/worker_1", where, period)).status_code == 403
+    fact = {"fact": "entered_on", "value": "2026-01-01", "source": "document_seen"}
+    where = f"/v1/persons/{person.id}/residence-facts"
+    body = {"items": [fact]}
+    assert (await clients.post("immigration/worker_1", where, body)).status_code == 403
 
 
 async def test_a_repetition_after_the_refusal_shows_nobody(make: Make, clients: Clients) -> None:

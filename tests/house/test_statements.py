@@ -10,6 +10,7 @@ from integration_api.agencies.statements import list_agencies
 from integration_api.cases.lifecycle import CASE
 from integration_api.cases.statements import list_cases
 from integration_api.cases.statements import move as move_case
+from integration_api.checks.statements import asked
 from integration_api.disclosures.statements import list_disclosures
 from integration_api.kernel.lists import Direction
 from integration_api.kernel.statements import Statement
@@ -18,6 +19,8 @@ from integration_api.persons.statements_consents import list_consents
 from integration_api.referrals.statements import list_referrals
 from integration_api.referrals.statements_moves import BRINGS
 from integration_api.referrals.statements_moves import move as move_referral
+from integration_api.rules.statements import list_packs
+from integration_api.rules.statements import move as move_pack
 
 ACCIDENT = re.compile(r"FROM ia\.\S+(?: AS \S+)?, ia\.")
 
@@ -33,6 +36,9 @@ def statements() -> dict[str, str]:
     }
     first = Direction()
     found["agencies"] = list_agencies(frozenset({"ags"}), first).sql
+    found["rule packs"] = list_packs(frozenset({"code", "shipped"}), first).sql
+    found["heads"] = asked(frozenset({"mine", "ags"}), about=True).sql
+    found |= {f"rule pack {n}": move_pack(n).sql for n in ("submit", "release", "resume")}
     found["persons"] = list_persons(first).sql
     found["consents"] = list_consents(frozenset(), first).sql
     found["disclosures"] = list_disclosures(frozenset({"granted"}), first).sql

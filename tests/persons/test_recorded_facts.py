@@ -12,6 +12,7 @@ from integration_api.kernel.ids import uuid7
 from integration_api.kernel.principal import Principal
 from integration_api.kernel.problems import NotFound
 from integration_api.persons.service_facts import recorded_facts
+from integration_api.rules.facts import typed
 from tests.cast import AGENCIES, acting, id_of
 from tests.clients import Clients
 from tests.conftest import SAVEPOINTS, OneConnection
@@ -99,3 +100,61 @@ async def test_a_transaction_that_writes_reads_them_too(make: Make, clients: Cli
     database = Database(OneConnection(make.connection), SAVEPOINTS)
     async with database.writing(Call(machine("immigration"), "case_management", uuid7())) as tx:
         assert await recorded_facts(tx, UUID(person.id), DAY) == {"born_on": date(1990, 5, 17)}
+
+
+async def record(clients: Clients, person: Made, **values: Any) -> None:
+    """Facts of a person of the immigration office."""
+    items = [{"fact": n, "value": v, "source": "document_seen"} for n, v in values.items()]
+    path = f"/v1/persons/{person.id}/residence-facts"
+    made = await clients.post("immigration", path, {"items": items})
+    assert made.status_code == 201, made.text
+
+
+async def test_facts_come_as_rules_take_them(make: Make, clients: Clients) -> None:
+    person = await make.person("immigration")
+    await record(clients, person, asylum_registered_on="2026-08-01", toleration_flags=[])
+    await record(
+        clients,
+        person,
+        asylum_registered_on="2026-08-10",
+        first_tolerated_on=None,
+        nationalities=["475", "163"],
+        identity_status="being_clarified",
+        procedure_flags=["non_cooperation"],
+    )
+    read = await facts(make, "immigration", person)
+    assert read == {
+        "asylum_registered_on": date(2026, 8, 10),
+        "first_tolerated_on": None,
+        "nationalities": frozenset({"sy", "tr"}),
+        "identity_status": "being_clarified",
+        "procedure_flags": frozenset({"non_cooperation"}),
+        "toleration_flags": frozenset(),
+    }
+    assert typed(read) == read
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        (["997"], frozenset()),
+        (["423", "997"], frozenset({"af"})),
+        (["150"], frozenset({"xk"})),
+        (["998"], None),
+        (["423", "999"], None),
+    ],
+)
+async def test_who_is_stateless_has_no_nationality_and_unclear_is_not_known(
+    make: Make, clients: Clients, codes: list[str], expected: frozenset[str] | None
+) -> None:
+    person = await make.person("immigration")
+    await record(clients, person, nationalities=codes)
+    assert (await facts(make, "immigration", person)).get("nationalities") == expected
+
+
+async def test_facts_are_not_read_without_the_compartment(make: Make, clients: Clients) -> None:
+    person = await make.person("immigration")
+    await record(clients, person, entered_on="2026-01-02")
+    await make.disclosure(person, await make.consent(person, who="immigration"), who="immigration")
+    assert await facts(make, "jobcenter", person) == {}
+    assert await facts(make, "immigration", person) == {"entered_on": date(2026, 1, 2)}

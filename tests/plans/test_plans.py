@@ -28,6 +28,7 @@ from integration_api.cases.statements import list_cases
 from integration_api.cases.statements import move as move_case
 from integration_api.cases.statements_notes import list_notes
 from integration_api.cases.statements_participants import list_participants
+from integration_api.checks.statements import asked
 from integration_api.disclosures import statements as disclosures
 from integration_api.employers.statements import list_employers
 from integration_api.kernel.lifecycle import SYSTEM
@@ -36,6 +37,7 @@ from integration_api.kernel.principal import context_sql
 from integration_api.kernel.statements import Statement
 from integration_api.persons.statements import list_persons
 from integration_api.persons.statements_consents import list_consents
+from integration_api.persons.statements_facts import list_facts
 from integration_api.persons.statements_periods import list_periods
 from integration_api.postgres.launcher import LocalPostgres
 from integration_api.referrals import statements as referrals
@@ -54,7 +56,7 @@ from tests.conftest import clone
 ROWS = int(os.environ.get("PLAN_ROWS", "20000"))  # noqa: TID251 - a knob of `make chaos`
 SEED = (Path(__file__).parents[2] / "bench" / "seed.sql").read_text(encoding="utf-8")
 TENANT = (
-    "case|case_access|case_participant|case_external_id|person|residence_period|consent|disclosure"
+    "case|case_access|case_participant|case_external_id|person|residence_period|residence_fact|consent|disclosure"
     "|tandem_case|legal_track|placement_track|employer_declaration|ba_approval_request"
     "|start_clearance|tandem_procedure|case_note|case_assignment|person_address|employer|referral"
     "|outbox|audit_entry|access_record|idempotency_key"
@@ -73,6 +75,7 @@ def lists() -> dict[str, Statement]:
         found[f"participants {d}"] = list_participants(d)
         found[f"notes {d}"] = list_notes(d)
         found[f"periods {d}"] = list_periods(d)
+        found[f"facts {d}"] = list_facts(d)
         found[f"tandem cases {d}"] = list_tandem_cases(d)
         found[f"declarations {d}"] = list_declarations(d)
         found[f"BA requests {d}"] = list_approvals(d)
@@ -121,6 +124,8 @@ def others() -> dict[str, Statement]:
         found[f"lock {track.lifecycle.name}"] = tracks.lock(track)
         moved = [t.name for t in track.lifecycle.transitions if SYSTEM not in t.by]
         found |= {f"{track.lifecycle.name} {n}": tracks.move(track, n) for n in moved}
+    for places in (["mine"], ["ags"], ["municipality_id"]):
+        found[f"heads of {places}"] = asked(frozenset(places), about="mine" in places)
     found |= {f"BA request {name}": move_approval(name) for name in ASKED}
     return found | {f"referral {name}": move_referral(name) for name in BRINGS}
 

@@ -1,11 +1,13 @@
 """Rule packs for tests: a small sound one, brought into any state."""
 
+from itertools import count
 from typing import Any
 
 from tests.make import Made, Make, made
 
 EDITOR, OTHER = "lead/editor_1", "lead/editor_2"
 PATH = "/v1/rule-packs"
+_numbers = count(1)
 RULE: dict[str, Any] = {
     "id": "own-course-rule",
     "version": 1,
@@ -34,7 +36,7 @@ def body(**changed: Any) -> dict[str, Any]:
     """A draft whose one rule holds for everybody."""
     return {
         "code": "training_stay",
-        "version": "2026.wuppertal-1",
+        "version": f"Beispiel-{next(_numbers)}",
         "title": {"de": "Aufenthalt zur Ausbildung", "en": "Stay for training"},
         "law_as_of": "2026-08-19",
         "source": "AufenthG in der Fassung vom 19.08.2026",
@@ -46,7 +48,7 @@ async def pack(make: Make, status: str = "draft", **changed: Any) -> Made:
     """A pack of the lead's municipality in a state."""
     if status == "superseded":
         older = await pack(make, "released", **changed)
-        await pack(make, "released", **({"version": "2026.wuppertal-2"} | changed))
+        await pack(make, "released")
         return made(await make.clients.get(EDITOR, f"{PATH}/{older.id}"), 200)
     found = made(await make.clients.post(EDITOR, PATH, body(**changed)))
     for who, verb in WAYS[status]:

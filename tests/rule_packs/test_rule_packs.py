@@ -233,10 +233,11 @@ async def test_a_release_supersedes_the_one_before(
 
 
 async def test_a_version_is_had_once(make: Make, clients: Clients) -> None:
-    await pack(make)
-    taken = await clients.post(EDITOR, PATH, body())
+    same = body()
+    await pack(make, version=same["version"])
+    taken = await clients.post(EDITOR, PATH, same)
     assert (taken.status_code, taken.json()["errors"][0]["pointer"]) == (409, "/version")
-    assert (await clients.post("koeln/editor_1", PATH, body())).status_code == 201
+    assert (await clients.post("koeln/editor_1", PATH, same)).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -260,6 +261,7 @@ async def test_what_is_wrong_with_a_rule_is_said_with_its_place(
     assert answer.status_code == 422, answer.text
     found = {(e["pointer"], e["code"]) for e in answer.json()["errors"]}
     assert (pointer, code) in found
+    assert "no_such_status" not in str([e["detail"] for e in answer.json()["errors"]])
 
 
 async def test_everything_that_is_wrong_is_said_at_once(clients: Clients) -> None:

@@ -92,7 +92,7 @@ def taken(concern: str, audience: str) -> tuple[Taken, ...]:
         PackError: a condition of the lists cannot be read.
     """
     found = []
-    for one in attributes("concerns", concern)["services"]:
+    for one in attributes("concerns", concern).get("services", ()):
         if audience not in one.get("audiences", (audience,)):
             continue
         law = attributes("services", one["service"]).get("applies_when", ALWAYS)

@@ -152,7 +152,7 @@ def _places(tx: QuestionTx, given: QuestionIn) -> dict[str, Any]:
 async def _heads(tx: QuestionTx, given: QuestionIn, named: Mapping[str, Any]) -> Sequence[Record]:
     """The municipality and its packs."""
     places = frozenset(named) | (set() if tx.caller is ANONYMOUS else {"mine"})
-    statement = asked(places, given.person_id is not None)
+    statement = asked(places, about=given.person_id is not None)
     heads = await tx.rows(statement, person_id=given.person_id, today=clock.today(), **named)
     if not heads:
         raise UnknownReference(*(f"/{name}" for name in named))

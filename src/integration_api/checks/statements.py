@@ -12,7 +12,7 @@ PERSON_ID = bindparam("person_id", type_=Uuid())
 
 
 @variants
-def asked(places: frozenset[str], about: bool) -> Query:
+def asked(places: frozenset[str], *, about: bool) -> Query:
     """The heads of a municipality; `residence` is null where no visible person is asked about."""
     found = heads(places)
     if not about:

@@ -57,11 +57,12 @@ def explain(error: BaseException) -> str | None:
 
     from integration_api.agencies.administration import AdministrationError
     from integration_api.audit.keys import KeyMissingError
+    from integration_api.code_lists.formats import LoadError
     from integration_api.postgres.launcher import LocalPostgresError
     from integration_api.postgres.schema import SchemaError
 
-    ours = RefusalError | AdministrationError | KeyMissingError | LocalPostgresError | SchemaError
-    if isinstance(error, ours):
+    ours = RefusalError | AdministrationError | KeyMissingError | LoadError
+    if isinstance(error, ours | LocalPostgresError | SchemaError):
         return str(error)
     if isinstance(error, InsufficientPrivilegeError):
         return f"this login may not do that: {error}; `integration-api doctor` says what is missing"

@@ -96,7 +96,7 @@ def _data_dir(settings: Settings) -> Check:
 async def _database(place: Place) -> list[Check]:
     app = await connect(place.app)
     try:
-        looks = (_version, _roles, _login, _head, _clock, _policies)
+        looks = (_version, _roles, _login, _head, _clock, _policies, _rule_packs)
         checks = [await look(app) for look in looks]
     finally:
         await app.close()
@@ -187,3 +187,15 @@ async def _policies(app: Connection) -> Check:
         f"for each: alter table ia.{rows[0]['name']} enable row level security, force row level"
         " security" if rows else None,
     )  # fmt: skip
+
+
+async def _rule_packs(app: Connection) -> Check:
+    from integration_api.rules.shipping import packs
+
+    if not await app.fetchval("select to_regclass('ia.rule_pack') is not null"):
+        return Check("rule packs: none", "run `integration-api migrate`")
+    rows = await app.fetch("select digest from ia.rule_pack where municipality_id is null")
+    known, mine = {row["digest"] for row in rows}, [one.digest for one in packs()]
+    there = sum(digest in known for digest in mine)
+    name = f"rule packs of this version: {there} of {len(mine)}"
+    return Check(name, None if there == len(mine) else "run `integration-api migrate`")

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from integration_api.kernel.scalars import Day
-from integration_api.kernel.schemas import Out, PageInfo, PageQuery, Query
+from integration_api.kernel.scalars import Day, PageLimit, Text
+from integration_api.kernel.schemas import Out, PageInfo, PageQuery
 
 Version = Annotated[
     str, Field(description="Version of the list; rows may store it.", examples=["2026-08-19"])
@@ -22,11 +22,23 @@ class LabelsOut(Out):
     en: Annotated[str, Field(description="English.", examples=["No capacity"])]
 
 
+class CodeLabelsOut(LabelsOut):
+    """What a code is called, in plain German too where the list has it."""
+
+    de_simple: Annotated[
+        str | None,
+        Field(
+            description="Plain German for the person itself, about level A2; null: none yet.",
+            examples=["Sie haben einen Beruf gelernt und dürfen hier arbeiten."],
+        ),
+    ]
+
+
 class CodeOut(Out):
     """One code with its labels, validity and legal basis."""
 
     code: Annotated[str, Field(description="As it stands in resources.", examples=["no_capacity"])]
-    labels: LabelsOut
+    labels: CodeLabelsOut
     valid_from: Annotated[date | None, Field(description="First day; null: since ever.")]
     valid_to: Annotated[date | None, Field(description="First day without it; null: open.")]
     legal_basis: Annotated[str | None, Field(description="Section of the law behind the code.")]
@@ -36,7 +48,7 @@ class CodeOut(Out):
 
 
 class CodeListOut(Out):
-    """A list with its codes, in the list's own order."""
+    """A list with one page of its codes, in the list's own order."""
 
     name: Name
     version: Version
@@ -44,6 +56,7 @@ class CodeListOut(Out):
     source: Source
     as_of: Annotated[date | None, Field(description="The day asked for; null: all codes ever.")]
     entries: list[CodeOut]
+    page: PageInfo
 
 
 class CodeListSummaryOut(Out):
@@ -66,10 +79,15 @@ class CodeListFilter(PageQuery):
     """Only the page is chosen; the lists are few."""
 
 
-class CodeListQuery(Query):
+class CodeListQuery(PageQuery):
     """Narrows the codes of one list."""
 
+    limit: Annotated[PageLimit, Field(description="Most codes on the page.")] = 200
     as_of: Annotated[
         Day | None,
         Field(description="Only the codes in use on this day.", examples=["2026-11-25"]),
+    ] = None
+    q: Annotated[
+        Annotated[Text, Field(min_length=1, max_length=100)] | None,
+        Field(description="Beginning of a code or of a label.", examples=["wupp"]),
     ] = None

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     ColumnElement,
+    Table,
     Text,
     all_,
     and_,
@@ -24,7 +25,7 @@ from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.kernel.statements import Me
 
-from .models import consent, disclosure, person, person_address, residence_period
+from .models import consent, disclosure, person, person_address, residence_fact, residence_period
 
 
 def may(me: Me, compartment: str | ColumnElement[str]) -> ColumnElement[bool]:
@@ -117,7 +118,16 @@ def visible_address(me: Me, p: FromClause) -> ColumnElement[bool]:
 
 def visible_periods(me: Me) -> ColumnElement[bool]:
     """Residence periods of own persons and of those disclosed with `residence`."""
-    r = residence_period.c
+    return _visible_residence(me, residence_period)
+
+
+def visible_facts(me: Me) -> ColumnElement[bool]:
+    """Residence facts of own persons and of those disclosed with `residence`."""
+    return _visible_residence(me, residence_fact)
+
+
+def _visible_residence(me: Me, table: Table) -> ColumnElement[bool]:
+    r = table.c
     own = r.controller_agency_id == me.agency
     seen = disclosed(me, r.person_id, "residence")
     return and_(r.municipality_id == me.municipality_id, may(me, "residence"), or_(own, seen))

@@ -145,10 +145,16 @@ ADDRESS_PROTECTED = Guard(
     "Die Anschrift ist geschützt: nur wer der Person zugeordnet ist, ändert sie.",
     "The address is protected: only a member assigned to the person changes it.",
 )
+FACT_DAY_PLAUSIBLE = Guard(
+    "fact_day_plausible",
+    "Der Tag liegt in der Zukunft, zu weit darin, oder vor dem Jahr 1900.",
+    "The day lies ahead, or too far ahead, or before the year 1900.",
+)
 EVENTS = {
     "person.created": "A person was recorded.",
     "person.changed": "A person's record was changed.",
     "residence_period.recorded": "A residence period was recorded.",
+    "residence_fact.recorded": "A fact about a person's residence was recorded.",
     "consent.granted": "A consent was recorded.",
     "disclosure.granted": "A disclosure was granted.",
     "disclosure.taken": "An agency took in an emergency what was not disclosed to it.",

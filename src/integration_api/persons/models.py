@@ -114,6 +114,29 @@ residence_period = Table(
     Index(None, "municipality_id", "person_id", "recorded_at", "id"),
 )
 
+residence_fact = Table(
+    "residence_fact",
+    metadata,
+    id_column(),
+    Column("municipality_id", Uuid, nullable=False),
+    Column("person_id", Uuid, nullable=False),
+    Column("controller_agency_id", Uuid, nullable=False),
+    Column("fact", Text, nullable=False),
+    Column("value", JSONB),  # null: a day that never was
+    Column("source", Text, nullable=False),
+    Column("recorded_by_agency_id", Uuid, nullable=False),
+    instant("recorded_at"),
+    version_column(),
+    ForeignKeyConstraint(
+        ["municipality_id", "person_id", "controller_agency_id"],
+        CONTROLLED,
+        name="fk_residence_fact_controlled_person",
+        onupdate="CASCADE",
+    ),
+    ForeignKeyConstraint(["municipality_id", "recorded_by_agency_id"], AGENCY),
+    Index(None, "municipality_id", "person_id", "fact", "recorded_at", "id"),
+)
+
 consent = Table(
     "consent",
     metadata,

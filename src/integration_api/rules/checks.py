@@ -14,6 +14,7 @@ from .terms import All, AnyOf, Condition, Leaf, Not, OneOf
 from .topics import COMPONENTS, components_of
 
 _OTHER = "any other"
+_ALONE = frozenset((STATUS,))
 _MOST = 4096
 """So many combinations of single conditions are tried; a rule that needs more has to be split."""
 
@@ -88,6 +89,8 @@ def _can_both_hold(one: Rule, other: Rule) -> bool:
 
 def _covered(status: str, component: str, rules: list[Rule]) -> bool:
     answering = [r.when for r in rules if component in r.then or r.as_status is not None]
+    if any(when.holds({STATUS: status}, date.min) for when in answering if when.uses() == _ALONE):
+        return True
     some = AnyOf(tuple(answering))
     return all(_true(some, world) for world in _worlds(some, {STATUS: status}))
 

@@ -19,6 +19,7 @@ MOST = 64
 Key = tuple[UUID, int]
 HEAD = "/rule_set"
 MOST_FINDINGS = 100
+MOST_POINTER = 200
 
 
 class Kept:
@@ -72,8 +73,15 @@ def findings_in(code: str, content: Mapping[str, Any]) -> tuple[Finding, ...]:
         # rules are JSON from outside: what no reader of them thought of is out of form as well
         found = (finding("/rules", "wrong_type"),)
     # hundreds of gaps say no more than the first ones
-    first = found[:MOST_FINDINGS]
-    return tuple(Finding(f.pointer.removeprefix(HEAD), f.code, f.de, f.en) for f in first)
+    return tuple(_told(f) for f in found[:MOST_FINDINGS])
+
+
+def _told(found: Finding) -> Finding:
+    """A finding as an answer has it: what was sent is not repeated (RFC 9457 § 5)."""
+    de, en = found.de, found.en
+    if found.code == "unknown_code":
+        de, en = de.partition(" (")[0], en.partition(" (")[0]
+    return Finding(found.pointer.removeprefix(HEAD)[:MOST_POINTER], found.code, de, en)
 
 
 def _must_be_text(content: Mapping[str, Any]) -> None:

@@ -223,7 +223,12 @@ def _next_change(
     facts: Mapping[str, Any],
     as_of: date,
 ) -> Change | None:
-    """The first later day with another answer: only days on which a condition may flip count."""
+    """The first later day with another answer: only days on which a condition may flip count.
+
+    Without the status there is nothing that could change.
+    """
+    if STATUS not in facts:
+        return None
     for day in Look(pack, facts, as_of).days():
         then = _answer(asked, Look(pack, facts, day))
         if then != answer:
