@@ -1,13 +1,9 @@
 """Competences: public, once for a service and day, kept by their agency, ended, not rewritten."""
 
-from dataclasses import replace
-
 import asyncpg
 import pytest
 from asyncpg import Connection
 
-from integration_api.code_lists import service
-from integration_api.code_lists.service import Entry, lists
 from tests.access.operations_competences import COMPETENCE, competence
 from tests.cast import acting, id_of
 from tests.clients import Clients
@@ -172,12 +168,3 @@ async def test_a_condition_that_nobody_could_apply_is_refused(
     answer = await clients.post("lead", AT, COMPETENCE | {"applies_when": wrong})
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["pointer"].startswith("/applies_when")
-
-
-async def test_a_service_of_which_nothing_but_the_name_is_known_is_refused(
-    clients: Clients, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loaded = replace(lists()["services"], entries={"astrology": Entry("astrology", "x", "x")})
-    monkeypatch.setitem(service._merged, "lists", {**lists(), "services": loaded})
-    answer = await clients.post("lead", AT, COMPETENCE | {"service": "astrology"})
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (409, "/service")

@@ -92,7 +92,7 @@ def taken(concern: str, audience: str) -> tuple[Taken, ...]:
         PackError: a condition of the lists cannot be read.
     """
     found = []
-    for one in attributes("concerns", concern).get("services", ()):
+    for one in attributes("concerns", concern)["services"]:
         if audience not in one.get("audiences", (audience,)):
             continue
         law = attributes("services", one["service"]).get("applies_when", ALWAYS)
@@ -108,7 +108,7 @@ def topics(
     conditions = [*(t.when for t in services), *(c.when for c in competences if c.when)]
     used = sorted({name for one in conditions for name in one.uses()})
     derived = (FACTS[name].topic for name in used)
-    named = [*attributes("concerns", concern).get("topics", ()), *filter(None, derived)]
+    named = [*attributes("concerns", concern)["topics"], *filter(None, derived)]
     return tuple(dict.fromkeys(named))
 
 

@@ -67,9 +67,6 @@ async def create(tx: WriteTx, agency_id: UUID, given: CompetenceIn) -> Answer:
     """
     _readable(given.applies_when)
     must_know(SERVICES, given.service, "/service")
-    jurisdiction = attributes(SERVICES, given.service).get("jurisdiction")
-    if jurisdiction is None:  # a code that an operator has loaded, of which nothing else is known
-        raise UnknownReference("/service")
     seen = await own(tx, agency_id)
     districts = {ags[:DISTRICT] for ags in seen["ags"]}
     for place, ags in enumerate(given.area):
@@ -77,7 +74,7 @@ async def create(tx: WriteTx, agency_id: UUID, given: CompetenceIn) -> Answer:
             raise UnknownReference(f"/area/{place}")
     basis = lists()[SERVICES].entries[given.service].legal_basis
     values = given.model_dump() | {
-        "jurisdiction": jurisdiction,
+        "jurisdiction": attributes(SERVICES, given.service)["jurisdiction"],
         "legal_basis": given.legal_basis or [basis or label(SERVICES, given.service, "de")],
     }
     id = uuid7()
