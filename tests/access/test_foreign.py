@@ -43,6 +43,7 @@ PUBLIC = {
     *("listAgencies", "getAgency", "listCodeLists", "getCodeList", "getContract"),
     *("listLifecycles", "getLifecycle", "drawLifecycle", "listSites", "getSite"),
     *("listOffers", "getOffer"),
+    *("listLifecycles", "getLifecycle", "drawLifecycle", "listRulePacks"),
 }
 
 

@@ -16,8 +16,10 @@ from integration_api.checks.matching import (
     topics,
 )
 from integration_api.code_lists.service import attributes, entries, lists
-from integration_api.rules.engine import TOPICS
+from integration_api.rules.engine import TOPICS, check, standing
 from integration_api.rules.facts import FACTS
+from integration_api.rules.loading import shipped
+from integration_api.rules.topics import REVIEW
 
 DAY = date(2026, 11, 22)
 CONCERNS = [entry.code for entry in entries("concerns")]
@@ -50,7 +52,6 @@ def test_a_concern_takes_services_that_exist_and_says_who_helps(
         assert (
             attributes("services", one.service)["jurisdiction"] in lists()["jurisdictions"].entries
         )
-        assert attributes("services", one.service)["de_simple"]
         assert one.function in lists()["responsibility_functions"].entries
     named = {FACTS[n].topic for one in services for n in one.when.uses()} - {None}
     assert named <= set(topics(concern, services, ()))
@@ -63,10 +64,11 @@ def test_every_service_is_taken_by_some_concern() -> None:
 
 def test_a_list_says_nothing_that_nobody_reads() -> None:
     for entry in entries("services"):
-        assert entry.attributes.keys() <= {"jurisdiction", "applies_when", "leika", "de_simple"}
-        assert entry.attributes["de_simple"].endswith("."), entry.code
+        assert entry.attributes.keys() <= {"jurisdiction", "applies_when", "leika"}
+    for entry in (*entries("services"), *entries("concerns")):
+        assert (entry.de_simple or "").endswith("."), entry.code
     for entry in entries("concerns"):
-        assert entry.attributes.keys() == {"services", "topics", "de_simple"}
+        assert entry.attributes.keys() == {"services", "topics"}
         for one in entry.attributes["services"]:
             assert one.keys() <= {"service", "function", "audiences", "applies_when"}
         assert set(entry.attributes["topics"]) <= set(TOPICS)
@@ -143,4 +145,14 @@ def test_the_order_is_that_of_the_concern_then_certain_ones_then_by_name() -> No
 
 
 def test_what_the_office_has_to_judge_is_no_fact() -> None:
-    assert derived(()) == {}
+    packs = standing(shipped())
+    unknown = check("livelihood_agency", {}, DAY, packs)
+    assert unknown.answer["livelihood_agency"] == REVIEW
+    assert derived([unknown]) == {}
+    known = check("livelihood_agency", {"status_code": "duldung_60a"}, DAY, packs)
+    assert derived([known]) == {
+        "livelihood_agency": "social_welfare_office",
+        "livelihood_jurisdiction": "asylum_seeker_benefits",
+    }
+    free = check("labour_market_access", {"status_code": "ne_9"}, DAY, packs)
+    assert derived([free]) == {"employment_access": "free"}, "what no condition can ask stays out"

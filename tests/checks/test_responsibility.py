@@ -71,6 +71,8 @@ async def test_an_agency_is_named_with_law_ways_and_waits(make: Make, clients: C
         seen = wait | {"days": days, "observed_at": at}
         answer = await clients.post("lead", f"{path}/waiting-times", seen)
         assert answer.status_code == 201
+    other = wait | {"service": "case_management", "days": 77}
+    assert (await clients.post("lead", f"{path}/waiting-times", other)).status_code == 201
     (one,) = (await answer_of(clients, languages=["uk"]))["agencies"]
     assert one["position"] == 1
     assert one["function"] == "decides"
@@ -132,6 +134,23 @@ async def test_who_ended_yesterday_is_not_named_and_the_change_to_come_is(
     assert before["next_change"]["on"] == DAY
     after = await answer_of(clients, concern="registration", as_of="2027-01-01")
     assert after["next_change"] is None
+
+
+async def test_an_agency_is_named_while_it_works(make: Make, clients: Clients) -> None:
+    team = await make.agency()
+    body = {"service": "civil_registration", "valid_from": "2025-01-01"}
+    path = f"/v1/agencies/{team.id}"
+    assert (await clients.post("lead", f"{path}/competences", body)).status_code == 201
+    ends = {"active_to": "2027-03-01"}
+    assert (await clients.patch("lead", path, ends, etag=team.etag)).status_code == 200
+    days = {"2025-12-31": 0, "2026-01-01": 1, "2027-02-28": 1, "2027-03-01": 0}
+    for day, found in days.items():
+        said = await answer_of(clients, concern="registration", as_of=day)
+        assert len(said["agencies"]) == found, day
+    said = await answer_of(clients, concern="registration")
+    assert said["next_change"]["on"] == "2027-03-01"
+    early = await answer_of(clients, concern="registration", as_of="2025-12-31")
+    assert early["next_change"]["on"] == "2026-01-01"
 
 
 async def test_a_waiting_period_that_ends_is_a_change_to_come(make: Make, clients: Clients) -> None:

@@ -108,7 +108,7 @@ def topics(
     conditions = [*(t.when for t in services), *(c.when for c in competences if c.when)]
     used = sorted({name for one in conditions for name in one.uses()})
     derived = (FACTS[name].topic for name in used)
-    named = [*attributes("concerns", concern).get("topics", ()), *filter(None, derived)]
+    named = [*attributes("concerns", concern)["topics"], *filter(None, derived)]
     return tuple(dict.fromkeys(named))
 
 

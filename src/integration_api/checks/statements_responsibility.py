@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, any_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, any_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import FromClause
 
@@ -43,7 +43,10 @@ def _candidates() -> Select[Any]:
     return (
         select(
             *(c.c[n] for n in ("id", "agency_id", "service", "area", "applies_when")),
-            *(c.c[n] for n in ("legal_basis", "valid_from", "valid_to")),
+            c.c.legal_basis,
+            # an agency that is closed has no competence; `least` passes over null
+            func.greatest(c.c.valid_from, a.c.active_from).label("valid_from"),
+            func.least(c.c.valid_to, a.c.active_to).label("valid_to"),
             *(a.c[n].label(f"agency_{n}") for n in SHOWN if n != "id"),
             _parent(a).label("parent"),
             _waiting(c).label("waiting_times"),
@@ -53,7 +56,6 @@ def _candidates() -> Select[Any]:
             c.c.municipality_id == MUNICIPALITY,
             c.c.service == any_(SERVICES),
             or_(c.c.valid_to.is_(None), c.c.valid_to > AS_OF),
-            a.c.active_from <= AS_OF,
             or_(a.c.active_to.is_(None), a.c.active_to > AS_OF),
             visible(ME),
         )

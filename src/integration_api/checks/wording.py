@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from integration_api.code_lists.service import attributes, label, lists
+from integration_api.code_lists.service import label, lists
 from integration_api.rules.engine import Answer
 from integration_api.rules.facts import FACTS
 
@@ -20,7 +20,7 @@ def because(one: Taken, agency: str, answers: Iterable[Answer]) -> dict[str, str
     functions = "responsibility_functions"
     said = {
         "de": f"{agency} {label(functions, one.function, 'de')}: {_service(one)['de']}.",
-        "de_simple": str(attributes("services", one.service)["de_simple"]),
+        "de_simple": lists()["services"].entries[one.service].de_simple or _service(one)["de"],
         "en": f"{label(functions, one.function, 'en')}: {_service(one)['en']}.",
     }
     rule = _rule(one, answers)
