@@ -24,6 +24,9 @@ PUBLIC = {
     *("transfer_basis", "alembic_version"),
 }
 PUBLIC |= {"site", "site_unit", "offer", "offer_site"}
+    *("agency", "municipality", "municipality_ags", "transfer_basis", "alembic_version"),
+    *("code_list", "code_list_entry"),
+}
 UNREAD = {"access_record", "audit_entry", "outbox", "idempotency_key", "demo_clock"}
 """Tables that the application writes but never answers from."""
 SHAPED = {"reference", "issuer", "subject", "ags", "prefix"}
