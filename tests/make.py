@@ -11,9 +11,9 @@ from httpx import Response
 from integration_api.kernel import clock
 from tests.cast import acting, id_of
 from tests.clients import Clients
+from tests.days import NEXT_WEEK, TODAY
 from tests.offers.offers import COURSE
 from tests.sites.sites import HOUSE
-from tests.days import NEXT_WEEK, TODAY
 
 _numbers = count(1)
 

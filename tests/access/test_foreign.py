@@ -42,8 +42,7 @@ def operation_ids(app: FastAPI) -> set[str]:
 PUBLIC = {
     *("listAgencies", "getAgency", "listCodeLists", "getCodeList", "getContract"),
     *("listLifecycles", "getLifecycle", "drawLifecycle", "listSites", "getSite"),
-    *("listOffers", "getOffer"),
-    *("listLifecycles", "getLifecycle", "drawLifecycle", "listRulePacks"),
+    *("listOffers", "getOffer", "listRulePacks"),
 }
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 from httpx import Response
 
-from tests.access.operations import LISTS, OPEN, OWNERS, PREPARED, Call, reader
 from integration_api.kernel import clock
-from tests.access.operations import LISTS, OWNERS, PREPARED, Call, reader
+from tests.access.operations import LISTS, OPEN, OWNERS, PREPARED, Call, reader
 from tests.cases.references import reference
 from tests.cast import id_of
 from tests.clients import Clients

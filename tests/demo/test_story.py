@@ -91,7 +91,7 @@ def test_every_office_has_a_key_that_speaks_for_it() -> None:
         assert me["member"] is None
         assert len(me["purposes"]) == 1, "a call needs no purpose in its header"
         others = {"agencies:write", "sites:write", "audit:read"}
-        others = {"agencies:write", "audit:read", "rule_packs:write"}
+        others |= {"competences:write", "rule_packs:write"}
         assert set(me["scopes"]) == {s.value for s in Scope} - others
 
 

@@ -43,9 +43,8 @@ from integration_api.referrals.schemas import (
 )
 from integration_api.rules.shipping import ship
 
-from . import competences
+from . import competences, residence
 from .directory import directory
-from . import residence
 from .house import MUNICIPALITIES, OFFICES, clients, id_of
 from .people import PEOPLE, Move, Person, Referred
 
