@@ -190,12 +190,12 @@ create policy site_unit_read on ia.site_unit for select to ia_app, ia_worker usi
 create policy site_unit_add on ia.site_unit for insert to ia_app with check (
   municipality_id = (select ia.ctx_municipality())
   and exists (select from ia.site s
-    where s.id = site_id and s.agency_id = (select ia.ctx_agency())))
+    where s.id = site_id and s.agency_id = (select ia.ctx_agency()) offset 0))
 
 create policy site_unit_remove on ia.site_unit for delete to ia_app using (
   municipality_id = (select ia.ctx_municipality())
   and exists (select from ia.site s
-    where s.id = site_id and s.agency_id = (select ia.ctx_agency())))
+    where s.id = site_id and s.agency_id = (select ia.ctx_agency()) offset 0))
 
 grant select on ia.site, ia.site_unit to ia_app, ia_worker
 
@@ -300,12 +300,12 @@ create policy offer_site_read on ia.offer_site for select to ia_app, ia_worker u
 create policy offer_site_add on ia.offer_site for insert to ia_app with check (
   municipality_id = (select ia.ctx_municipality())
   and exists (select from ia.offer o
-    where o.id = offer_id and o.agency_id = (select ia.ctx_agency())))
+    where o.id = offer_id and o.agency_id = (select ia.ctx_agency()) offset 0))
 
 create policy offer_site_remove on ia.offer_site for delete to ia_app using (
   municipality_id = (select ia.ctx_municipality())
   and exists (select from ia.offer o
-    where o.id = offer_id and o.agency_id = (select ia.ctx_agency())))
+    where o.id = offer_id and o.agency_id = (select ia.ctx_agency()) offset 0))
 
 grant select on ia.offer, ia.offer_site to ia_app, ia_worker
 
