@@ -1,5 +1,6 @@
 """Rule packs: two persons answer for a municipality's own; what answers is never changed."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -19,6 +20,7 @@ from integration_api.rules.schemas import RuleSet
 from integration_api.rules.topics import BY_TOPIC
 from tests.cast import id_of
 from tests.clients import Clients
+from tests.conftest import Committed
 from tests.make import Make, made
 from tests.rule_packs.packs import EDITOR, OTHER, PATH, RULE, body, pack
 
@@ -252,6 +254,23 @@ async def test_a_release_supersedes_the_one_before(
     assert events[-1]["type"] == "rule_pack.superseded"
     shipped = await clients.get(None, f"{PATH}?shipped=true&status=superseded")
     assert shipped.json()["items"] == [], "what came with the service stays"
+
+
+async def test_of_two_releases_at_once_one_pack_answers(committed: Committed) -> None:
+    clients, make = committed.clients, committed.make
+    for _ in range(5):
+        both = [await pack(make, "review") for _ in range(2)]
+        paths = [f"{PATH}/{one.id}/release" for one in both]
+        answers = await asyncio.gather(
+            *(clients.post(OTHER, p, etag=one.etag) for p, one in zip(paths, both, strict=True))
+        )
+        assert sorted(a.status_code for a in answers) in ([200, 200], [200, 409])
+        heads = "municipality_id is not null and status = 'released'"
+        count = await committed.admin.fetchval(f"select count(*) from ia.rule_pack where {heads}")
+        assert count == 1
+        for answer in answers:
+            if answer.status_code == 409:
+                assert [e["code"] for e in answer.json()["errors"]] == ["released_meanwhile"]
 
 
 async def test_a_version_is_had_once(make: Make, clients: Clients) -> None:

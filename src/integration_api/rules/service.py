@@ -99,7 +99,11 @@ async def advance(tx: WriteTx, id: UUID, arrow: str, version: int) -> Answer:
     await _guard(arrow, row)
     if target is RulePackStatus.RELEASED:
         await tx.row(SUPERSEDE, code=row["code"], edits=True)
-    return tx.answer(resource(await _once(tx, move(arrow), id=id)))
+    try:
+        return tx.answer(resource(await tx.row(move(arrow), id=id, edits=True)))
+    except asyncpg.UniqueViolationError as e:  # of two at once, the one that comes second
+        words = ("Eben wurde ein anderes freigegeben.", "Another one has just been released.")
+        raise Conflict(Finding("released_meanwhile", *words)) from e
 
 
 async def _guard(arrow: str, row: Record) -> None:
