@@ -198,15 +198,18 @@ def create_app(
     problems.install(app)
     app.exception_handler(Replay)(_replayed)
     reactions.wire(REACTIONS)
-    limits = Limits(settings.caller_rate, settings.address_rate)
+    _guard(app, settings)
+    return app
+
+
+def _guard(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(
         guards.Guard,
-        limits=limits,
+        limits=Limits(settings.caller_rate, settings.address_rate),
         deadline=settings.request_deadline_seconds,
         forms=portal.FORMS,
     )
     app.add_middleware(observe.Observe)
-    return app
 
 
 def _vault(secret: bytes, settings: Settings) -> Vault:

@@ -61,15 +61,17 @@ async def test_who_has_an_offer_already_is_told_so_and_a_change_is_seen(
     assert "Access-Control-Allow-Origin" not in mine.headers
 
 
-async def test_a_key_that_is_worth_nothing_is_none(make: Make, clients: Clients) -> None:
+async def test_a_key_that_is_worth_nothing_is_refused_and_never_taken_for_none(
+    make: Make, clients: Clients
+) -> None:
     offer = await make.offer("publish")
     for text in ("Bearer ia_test_00000000_" + "0" * 72, "Bearer", "Basic eA=="):
         headers = {"Authorization": text}
         answer = await clients.get(None, f"/v1/offers/{offer.id}", headers=headers)
-        assert answer.status_code == 200
+        assert answer.status_code == 401
     foreign = {"Acting-Agency": str(id_of("jobcenter"))}
     draft = await make.offer()
-    assert (await clients.get("lead", f"/v1/offers/{draft.id}", headers=foreign)).status_code == 404
+    assert (await clients.get("lead", f"/v1/offers/{draft.id}", headers=foreign)).status_code == 403
 
 
 async def test_the_policy_alone_hides_a_draft_and_keeps_offers_for_their_agency(

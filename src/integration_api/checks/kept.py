@@ -30,7 +30,7 @@ async def kept(tx: WriteTx, person_id: UUID, as_of: date, operation: str) -> dic
 
     A topic that no rule pack answers is left out: whoever decides must not wait for it.
     """
-    heads = await tx.rows(asked(MINE, True), person_id=person_id, today=clock.today())
+    heads = await tx.rows(asked(MINE, about=True), person_id=person_id, today=clock.today())
     if heads[0][RESIDENCE] is None:
         return None
     facts = await recorded_facts(tx, person_id, as_of, operation=operation)

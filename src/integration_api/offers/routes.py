@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from integration_api.code_lists.served import CACHED
-from integration_api.identity.visitors import OpenRead
+from integration_api.edge.optional import ANONYMOUSLY, REFUSALS, PublicRead
 from integration_api.kernel import lists
 from integration_api.kernel.concurrency import IfMatch, expected
 from integration_api.kernel.db import Amend, Write
@@ -18,6 +18,7 @@ from .lifecycle import OFFER
 from .schemas import OfferFilter, OfferIn, OfferOut, OfferPage, OfferPatch
 
 router = APIRouter(prefix="/offers", tags=["Offers"])
+OPEN = {**CACHED, **ANONYMOUSLY}
 
 
 @operation(
@@ -28,16 +29,16 @@ router = APIRouter(prefix="/offers", tags=["Offers"])
     summary="List offers",
     answer=OfferPage,
     public=True,
-    extra=CACHED,
+    problems=REFUSALS,
+    extra=OPEN,
 )
 async def list_offers(
-    request: Request, db: OpenRead, narrowed: Annotated[OfferFilter, Query()]
+    request: Request, db: PublicRead, narrowed: Annotated[OfferFilter, Query()]
 ) -> Response:
     """Offers of all partners that are published or paused and not over, in German order.
 
-    With `near`, the nearest come first, by the straight line to their nearest site. Without a key,
-    or with one that is not worth anything, drafts are not there; with its own key an agency finds
-    its drafts by `status=draft`.
+    With `near`, the nearest come first, by the straight line to their nearest site. Without a key
+    drafts are not there; with its own key an agency finds them by `status=draft`.
     """
     place = lists.place(request, db.caller, narrowed.cursor, narrowed.limit)
     return await service.list_(db, narrowed, place)
@@ -51,9 +52,10 @@ async def list_offers(
     summary="Read an offer",
     answer=OfferOut,
     public=True,
-    extra=CACHED,
+    problems=REFUSALS,
+    extra=OPEN,
 )
-async def get_offer(id: Id, db: OpenRead) -> Response:
+async def get_offer(id: Id, db: PublicRead) -> Response:
     """One offer; a draft only with the key of its agency."""
     return await service.get(db, id)
 
