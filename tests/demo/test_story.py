@@ -89,7 +89,7 @@ def test_every_office_has_a_key_that_speaks_for_it() -> None:
         assert (me["agency"]["slug"], me["agency"]["type"]) == (slug, kind)
         assert me["member"] is None
         assert len(me["purposes"]) == 1, "a call needs no purpose in its header"
-        others = {"agencies:write", "audit:read", "rule_packs:write"}
+        others = {"agencies:write", "competences:write", "audit:read", "rule_packs:write"}
         assert set(me["scopes"]) == {s.value for s in Scope} - others
 
 
