@@ -58,6 +58,14 @@ insert into ia.residence_period (id, municipality_id, person_id, controller_agen
   from who, generate_series(0, 1) round where person % 3 = 0 and (round = 0 or person % 30 = 0)
   order by round;
 
+insert into ia.residence_fact (id, municipality_id, person_id, controller_agency_id, fact, value,
+    source, recorded_by_agency_id, recorded_at)
+  select pg_temp.uid('7', person + round * 10 * :rows), pg_temp.uid('b', city),
+    pg_temp.uid('9', person), pg_temp.uid('a', lead),
+    case round % 2 when 0 then 'entered_on' else 'asylum_registered_on' end, '"2026-01-02"',
+    'document_seen', pg_temp.uid('a', lead), now() - n * interval '1 second'
+  from who, generate_series(0, 2) round where person % 3 = 0;
+
 -- the triggers that keep case_access take a lock for each case, more than one transaction may hold
 alter table ia."case" disable trigger user;
 alter table ia.disclosure disable trigger user;

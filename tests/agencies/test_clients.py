@@ -77,7 +77,8 @@ async def test_a_stored_answer_with_the_key_would_be_found(
 
 
 async def test_an_answer_with_a_key_is_never_compressed(clients: Clients) -> None:
-    given = [s.value for s in Scope if s is not Scope.AUDIT_READ]
+    oversight = (Scope.AUDIT_READ, Scope.RULE_PACKS_WRITE)
+    given = [s.value for s in Scope if s not in oversight]
     long = BODY | {"name": "ä" * 200, "scopes": given}
     packed = {"Accept-Encoding": "gzip"}
     made = await clients.post(ADMIN, "/v1/api-clients", long, headers=packed)

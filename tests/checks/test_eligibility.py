@@ -84,9 +84,8 @@ async def test_nothing_known_is_for_the_office_and_never_a_no(clients: Clients) 
 
 
 async def test_an_answer_names_the_day_on_which_it_changes(clients: Clients) -> None:
-    began = ("asylum_registered_on", "permission_to_stay_began_on", "stay_uninterrupted_since")
     facts = {"status_code": "gestattung", "procedure_flags": [], "nationalities": ["sy"]}
-    facts |= dict.fromkeys(began, "2026-08-10")
+    facts |= dict.fromkeys(BEGAN, "2026-08-10")
     now = await answer_of(clients, None, topics=[WORK], as_of="2026-11-10", facts=facts, **CITY)
     change = now["next_change"]
     assert now["answer"]["employment_access"] == "prohibited"
@@ -200,6 +199,38 @@ async def test_of_a_person_the_recorded_facts_count_and_the_read_is_recorded(
     assert "residence" in reads[0]["compartments"]
     journal = await connection.fetch("select looking.journal()")
     assert not [line for line in journal if "ligibility" in str(line)]
+
+
+BEGAN = ("asylum_registered_on", "permission_to_stay_began_on", "stay_uninterrupted_since")
+
+
+async def test_an_asylum_seeker_in_the_fourth_month_is_answered_from_the_record(
+    make: Make, clients: Clients
+) -> None:
+    """Registered on 10 August: prohibited on 10 November, to be permitted from the next day on."""
+    person = await make.person("immigration")
+    path = f"/v1/persons/{person.id}"
+    period = PERIOD | {"status_code": "gestattung", "valid_from": "2026-08-10"}
+    assert (await clients.post("immigration", f"{path}/residence-periods", period)).is_success
+    values = {**dict.fromkeys(BEGAN, "2026-08-10"), "procedure_flags": [], "nationalities": ["475"]}
+    items = [{"fact": n, "value": v, "source": "own_decision"} for n, v in values.items()]
+    recorded = await clients.post("immigration", f"{path}/residence-facts", {"items": items})
+    assert recorded.status_code == 201, recorded.text
+    asked: dict[str, Any] = {"topics": [WORK], "person_id": person.id}
+    before = await answer_of(clients, "immigration", **asked, as_of="2026-11-10")
+    assert before["answer"]["employment_access"] == "prohibited"
+    assert before["missing_facts"] == []
+    assert before["next_change"]["on"] == "2026-11-11"
+    after = await answer_of(clients, "immigration", **asked, as_of="2026-11-11")
+    assert after["answer"]["employment_access"] == "permit_required"
+    assert after["answer"]["permit_modality"] == "entitlement"
+    accelerated = {"procedure_flags": ["accelerated_art42"]}
+    stated = await ask(clients, "immigration", **asked, as_of="2026-11-11", facts=accelerated)
+    (answer,) = stated.json()["answers"]
+    assert answer["answer"]["employment_access"] != "permit_required"
+    origins = {f["name"]: f["origin"] for f in stated.json()["facts_used"]}
+    assert origins["procedure_flags"] == "stated"
+    assert {origins[name] for name in BEGAN} == {"recorded"}
 
 
 async def test_a_stated_fact_goes_before_a_recorded_one(make: Make, clients: Clients) -> None:

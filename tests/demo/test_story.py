@@ -201,6 +201,11 @@ def test_the_immigration_office_sees_the_residence_it_recorded() -> None:
     (person,) = every("wuppertal-immigration-office-employment", "/v1/persons")
     assert person["current_residence"]["status_code"] == "gestattung"
     assert "residence" not in person["redactions"]
+    path = f"/v1/persons/{person['id']}/residence-facts"
+    facts = every("wuppertal-immigration-office-employment", path)
+    known = {fact["fact"]: fact["value"] for fact in facts}
+    assert known["nationalities"] == ["439"]
+    assert known["entered_on"] < known["asylum_registered_on"] < known["reception_duty_ends_on"]
 
 
 def test_the_house_uses_codes_that_exist() -> None:

@@ -61,6 +61,22 @@ async def test_a_preview_is_what_the_recipient_gets_afterwards(
     assert seen["residence_periods"] == []
 
 
+async def test_facts_of_residence_show_with_their_compartment_alone(
+    make: Make, clients: Clients
+) -> None:
+    person = await make.person("immigration")
+    fact = {"fact": "entered_on", "value": "2026-01-02", "source": "document_seen"}
+    where = f"/v1/persons/{person.id}/residence-facts"
+    made = await clients.post("immigration", where, {"items": [fact]})
+    assert made.status_code == 201
+    for kinds, expected in ((["core"], []), (["core", "residence"], made.json()["items"])):
+        consent = await make.consent(person, who="immigration", compartments=kinds)
+        ground = {"kind": "consent", "consent_id": consent.id}
+        seen = await asked(clients, person, who="immigration", ground=ground, compartments=kinds)
+        assert seen.status_code == 200, seen.text
+        assert seen.json()["residence_facts"] == expected
+
+
 async def test_a_preview_leaves_nothing_but_its_access_record(
     make: Make, clients: Clients, connection: Connection
 ) -> None:

@@ -113,6 +113,7 @@ def others() -> dict[str, Statement]:
         for name, module in list(sys.modules.items())
         if name.startswith("integration_api.") and ".statements" in name
         if not name.endswith(("statements_clock", "statements_seal"))  # the worker's alone
+        and not name.endswith("statements_loading")  # the owner's
         for key, value in vars(module).items()
         if isinstance(value, Statement)
     }

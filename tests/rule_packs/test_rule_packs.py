@@ -1,5 +1,6 @@
 """Rule packs: two persons answer for a municipality's own; what answers is never changed."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -19,6 +20,7 @@ from integration_api.rules.schemas import RuleSet
 from integration_api.rules.topics import BY_TOPIC
 from tests.cast import id_of
 from tests.clients import Clients
+from tests.conftest import Committed
 from tests.make import Make, made
 from tests.rule_packs.packs import EDITOR, OTHER, PATH, RULE, body, pack
 
@@ -175,7 +177,29 @@ async def test_a_check_of_the_table_refuses_the_same_person_even_to_its_owner(
     with pytest.raises(asyncpg.CheckViolationError, match="second_person"):
         await above.execute(BY_HAND, *of, one, one)
     await attempt.rollback()
+    attempt = above.transaction()
+    await attempt.start()
+    await above.execute("alter table ia.rule_pack drop constraint ck_rule_pack_second_person")
+    assert await above.execute(BY_HAND, *of, one, one) == "INSERT 0 1", "the known-bad twin"
+    await attempt.rollback()
     assert await above.execute(BY_HAND, *of, one, other) == "INSERT 0 1"
+    with pytest.raises(asyncpg.UniqueViolationError, match="ix_rule_pack_head"):
+        await above.execute(BY_HAND.replace("'x', '{}'", "'y', '{}'"), *of, one, other)
+
+
+MOVES = "update ia.rule_pack set {} where municipality_id = $1"
+
+
+@pytest.mark.parametrize("change", ["status = 'draft'", "rules = '[{}]'", "released_at = now()"])
+async def test_what_is_released_stands_even_for_its_owner(above: Connection, change: str) -> None:
+    one, other = (id_of("lead", desk, "member") for desk in ("editor_1", "editor_2"))
+    await above.execute(BY_HAND, id_of("wuppertal"), id_of("lead"), one, other)
+    await above.execute("set local session_replication_role = replica")
+    moved = await above.execute("update ia.rule_pack set released_at = '2026-01-01'")
+    assert moved != "UPDATE 0", "without the trigger it moves: the known-bad twin"
+    await above.execute("set local session_replication_role = origin")
+    with pytest.raises(asyncpg.CheckViolationError, match="of a rule pack"):
+        await above.execute(MOVES.format(change), id_of("wuppertal"))
 
 
 async def test_a_login_with_desks_in_two_agencies_is_one_person(above: Connection) -> None:
@@ -230,6 +254,23 @@ async def test_a_release_supersedes_the_one_before(
     assert events[-1]["type"] == "rule_pack.superseded"
     shipped = await clients.get(None, f"{PATH}?shipped=true&status=superseded")
     assert shipped.json()["items"] == [], "what came with the service stays"
+
+
+async def test_of_two_releases_at_once_one_pack_answers(committed: Committed) -> None:
+    clients, make = committed.clients, committed.make
+    for _ in range(5):
+        both = [await pack(make, "review") for _ in range(2)]
+        paths = [f"{PATH}/{one.id}/release" for one in both]
+        answers = await asyncio.gather(
+            *(clients.post(OTHER, p, etag=one.etag) for p, one in zip(paths, both, strict=True))
+        )
+        assert sorted(a.status_code for a in answers) in ([200, 200], [200, 409])
+        heads = "municipality_id is not null and status = 'released'"
+        count = await committed.admin.fetchval(f"select count(*) from ia.rule_pack where {heads}")
+        assert count == 1
+        for answer in answers:
+            if answer.status_code == 409:
+                assert [e["code"] for e in answer.json()["errors"]] == ["released_meanwhile"]
 
 
 async def test_a_version_is_had_once(make: Make, clients: Clients) -> None:

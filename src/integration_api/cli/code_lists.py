@@ -96,7 +96,7 @@ async def _loaded(place: Place, new: "NewVersion") -> "Outcome":
 
 
 async def _listed(place: Place) -> list[Any]:
-    from integration_api.code_lists.statements import LISTED
+    from integration_api.code_lists.statements_loading import LISTED
 
     async with administration(place) as connection:
         return list(await connection.fetch(LISTED.sql))

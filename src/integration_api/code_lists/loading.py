@@ -13,7 +13,8 @@ from integration_api.kernel import clock
 from . import service
 from .formats import LoadError
 from .service import Entry
-from .statements import CODES, END, FIND, PUT, PUT_HEAD, VALUES
+from .statements import VALUES
+from .statements_loading import CODES, END, FIND, PUT, PUT_HEAD
 
 AT_ONCE = 1000
 

@@ -43,12 +43,13 @@ from integration_api.referrals.schemas import (
 )
 from integration_api.rules.shipping import ship
 
-from . import competences
+from . import competences, residence
 from .house import MUNICIPALITIES, OFFICES, clients, id_of
 from .people import PEOPLE, Move, Person, Referred
 
 ENVIRONMENT = "demo"
-KEPT = ("alembic_version", "transfer_basis")  # what migrations wrote
+# what migrations wrote, and what an operator loaded
+KEPT = ("alembic_version", "transfer_basis", "code_list", "code_list_entry")
 
 
 def new_keys() -> dict[str, str]:
@@ -182,6 +183,7 @@ class Teller:
                 {"valid_from": began, "issuing_agency_id": id_of(office), **known}
             )
             await periods.create(tx, id, period)
+            await residence.record(tx, id, clock.today())
 
 
 def _made(answer: Answer) -> tuple[UUID, int]:

@@ -9,11 +9,12 @@ from integration_api.cases.schemas import CaseOut, NoteOut
 from integration_api.kernel.scalars import Code, Flag, in_list
 from integration_api.kernel.schemas import Out
 from integration_api.persons.schemas import PersonOut, ResidencePeriodOut
+from integration_api.persons.schemas_facts import ResidenceFactOut
 
 from .schemas import DisclosureIn
 
 MOST = 100
-"""Residence periods and notes that a preview shows at most, the newest."""
+"""Residence periods, facts and notes that a preview shows at most, the newest."""
 
 Kinds = list[Annotated[Code, in_list("compartments", "core", "residence")]]
 
@@ -43,6 +44,9 @@ class PreviewOut(Out):
     person: Annotated[PersonOut | None, Field(description="Null: the role sees no person.")]
     residence_periods: Annotated[
         list[ResidencePeriodOut], Field(max_length=MOST, description="The newest.")
+    ]
+    residence_facts: Annotated[
+        list[ResidenceFactOut], Field(max_length=MOST, description="Those that count.")
     ]
     case: Annotated[
         CaseOut | None, Field(description="Null: no case is disclosed, or the role sees none.")

@@ -20,6 +20,7 @@ from integration_api.kernel.principal import Principal, context_sql
 from integration_api.kernel.problems import MissingScope
 from integration_api.kernel.scopes import Scope
 from integration_api.persons.statements import GET as PERSON
+from integration_api.persons.statements_facts import list_facts
 from integration_api.persons.statements_periods import list_periods
 
 from .schemas import Opening
@@ -105,9 +106,11 @@ class _Seen:
 async def _look(theirs: LoggedReadTx, person_id: UUID, case_id: UUID | None) -> _Seen:
     first: dict[str, Any] = {"limit": MOST}
     periods = await theirs.row(list_periods(Direction()), person_id=person_id, **first)
+    facts = await theirs.row(list_facts(Direction()), person_id=person_id, **first)
     rows = {
         "person": await theirs.row(PERSON, id=person_id, today=clock.today()),
         "residence_periods": periods,
+        "residence_facts": facts,
         "case": await theirs.row(CASE, id=case_id) if case_id else None,
         "notes": await theirs.row(list_notes(Direction()), case_id=case_id, **first),
     }

@@ -45,7 +45,7 @@ PROSE = {
     Scope.CLIENTS_WRITE: "Add and revoke API clients of the own agency and its teams.",
     Scope.EMPLOYERS_READ: "Read employers of the own municipality.",
     Scope.EMPLOYERS_WRITE: "Record employers and change those that the own agency recorded.",
-    Scope.PERSONS_READ: "Read persons and residence periods that are visible to the own agency.",
+    Scope.PERSONS_READ: "Read persons and residence data that are visible to the own agency.",
     Scope.PERSONS_WRITE: "Record persons and change those of the own agency.",
     Scope.CONSENTS_READ: "Read consents given to the own agency.",
     Scope.CONSENTS_WRITE: "Record consents and their revocation.",

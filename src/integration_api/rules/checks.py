@@ -26,7 +26,7 @@ def check_pack(pack: Pack) -> list[Finding]:
     found = [f for n, rule in enumerate(pack.rules) for f in _rule(pack, n, rule)]
     found += _duplicates(pack)
     found += _ties(pack)
-    if pack.amends is None:
+    if pack.amends is None or pack.state == "released":
         found += _gaps(pack)
     return found
 

@@ -148,7 +148,7 @@ class _PackReader:
             return str(name), {}
         then: dict[str, Then] = {}
         for name, value in raw.items():
-            if name not in answers:
+            if name not in (answers or COMPONENTS):
                 self._wrong(f"{at}/{name}", "unknown_member")
                 continue
             then[name] = self._value(name, value, f"{at}/{name}")

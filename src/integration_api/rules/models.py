@@ -77,7 +77,7 @@ rule_pack = Table(
     CheckConstraint("released_by_member_id <> submitted_by_member_id", name="second_person"),
     CheckConstraint("status <> 'released' or released_at is not null", name="released_at"),
     CheckConstraint("(status = 'superseded') = (superseded_at is not null)", name="superseded"),
-    # a head is one row; serves the heads of a check
+    # no two released packs of a code at once, whoever releases at the same time
     Index(
         "ix_rule_pack_head",
         "municipality_id",

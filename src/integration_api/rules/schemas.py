@@ -12,7 +12,7 @@ from integration_api.kernel.schemas import UNSET, Out, PageInfo, PageQuery, Sche
 
 from .lifecycle import RULE_PACK, RulePackStatus
 
-MOST_RULES = 300
+MOST_RULES = 200
 
 
 class RuleSet(StrEnum):
