@@ -219,3 +219,58 @@ async def test_the_application_cannot_read_keys_or_the_read_log(make: Make) -> N
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with make.connection.transaction():
                 await make.connection.execute(sql)
+
+
+async def recorded(make: Make, *compartments: str) -> str:
+    """The address of a fact that is disclosed to the jobcenter with these compartments."""
+    person = await make.person("immigration")
+    path = f"/v1/persons/{person.id}/residence-facts"
+    fact = {"fact": "entered_on", "value": "2026-01-02", "source": "document_seen"}
+    assert (await make.clients.post("immigration", path, {"items": [fact]})).status_code == 201
+    kinds = list(compartments)
+    consent = await make.consent(person, who="immigration", compartments=kinds)
+    await make.disclosure(person, consent, who="immigration", compartments=kinds)
+    return path
+
+
+async def test_predicates_alone_hide_facts_without_their_compartment(above: Make) -> None:
+    core, both = await recorded(above, "core"), await recorded(above, "core", "residence")
+    assert (await above.clients.get("jobcenter", core)).json()["items"] == []
+    assert len((await above.clients.get("jobcenter", both)).json()["items"]) == 1
+    assert len((await above.clients.get("immigration", core)).json()["items"]) == 1
+    await hidden_from_strangers(above.clients, core)
+
+
+async def hidden_from_strangers(clients: Clients, path: str) -> None:
+    """Who has nothing to do with a person finds no list of it."""
+    for stranger in STRANGERS:
+        assert (await clients.get(stranger, path)).status_code == 404, stranger
+
+
+async def test_the_policy_of_facts_hides_them_alone(make: Make, connection: Connection) -> None:
+    await recorded(make, "core")
+    await connection.execute(acting("jobcenter"))
+    assert await connection.fetchval("select count(*) from ia.residence_fact") == 0
+    await recorded(make, "core", "residence")
+    await connection.execute(acting("jobcenter"))
+    assert await connection.fetchval("select count(*) from ia.residence_fact") == 1
+    await connection.execute("set local app.compartments = '{core}'")
+    assert await connection.fetchval("select count(*) from ia.residence_fact") == 0
+    for stranger in STRANGERS:
+        await connection.execute(acting(stranger))
+        assert await connection.fetchval("select count(*) from ia.residence_fact") == 0
+
+
+async def test_the_policy_of_facts_lets_nobody_write_for_another(
+    make: Make, connection: Connection
+) -> None:
+    await recorded(make, "core")
+    await connection.execute(acting("immigration"))
+    copy = """insert into ia.residence_fact select gen_random_uuid(), municipality_id, person_id,
+      controller_agency_id, fact, value, source, {by}, recorded_at from ia.residence_fact"""
+    await connection.execute(copy.format(by="recorded_by_agency_id"))
+    for change in (copy.format(by=f"'{id_of('lead')}'"), "update ia.residence_fact set fact = 'x'",
+                   "delete from ia.residence_fact"):  # fmt: skip
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with connection.transaction():
+                await connection.execute(change)

@@ -22,7 +22,7 @@ ROLES = (
     *("ia_officer", "ia_retention", "ia_auditor"),
 )
 # Without tenant data; everything else has to be closed by forced policies.
-OPEN_TABLES = ("alembic_version", "demo_clock", "transfer_basis")
+OPEN_TABLES = ("alembic_version", "code_list", "code_list_entry", "demo_clock", "transfer_basis")
 
 
 @dataclass(frozen=True, slots=True)

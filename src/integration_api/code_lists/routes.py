@@ -10,7 +10,7 @@ from integration_api.kernel.scalars import Code
 
 from . import service
 from .schemas import CodeListFilter, CodeListOut, CodeListPage, CodeListQuery
-from .served import CACHED, cached_page, page_of
+from .served import CACHED, as_json, cached, page_of
 
 router = APIRouter(prefix="/code-lists", tags=["Code lists"])
 
@@ -30,7 +30,8 @@ async def list_code_lists(
 ) -> Response:
     """Every open set that the contract names in `x-extensible-enum`, by name."""
     lists = tuple(service.lists().values())
-    return cached_page(request, page_of(request, lists, narrowed, lambda one: one.name, _head))
+    page = page_of(request, lists, narrowed, lambda one: one.name, _head)
+    return cached(request, as_json(page))
 
 
 @operation(
@@ -55,7 +56,7 @@ async def get_code_list(
     one = service.lists().get(name)
     if one is None:
         raise NotFound
-    return cached_page(request, _body(request, one, narrowed))
+    return cached(request, as_json(_body(request, one, narrowed)))
 
 
 def _head(one: service.CodeList) -> dict[str, Any]:

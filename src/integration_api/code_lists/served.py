@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
@@ -18,6 +19,10 @@ from integration_api.kernel.schemas import PageQuery
 T = TypeVar("T")
 
 SECONDS = 300
+HALF_A_DAY = 12 * 60 * 60
+TAIL = 4096
+"""Where the cursors of a page are: at its end, of 1,024 characters at most each."""
+_CURSOR = re.compile(rb'"(next|prev)_cursor": ?"[^"]+"')
 CACHED: dict[str, Any] = {
     "parameters": [
         {
@@ -41,15 +46,13 @@ def cached(
     headers: Mapping[str, str] | None = None,
     seconds: int = SECONDS,
     packed: bool = False,
-    tag: str | None = None,
 ) -> Response:
     """The bytes, or 304 when the client has them already.
 
     Anyone may read and embed them from any origin. `packed` keeps a compressed copy: for few large
-    bodies, which would otherwise be compressed for every reader. `tag`: the state, where the bytes
-    alone do not tell it. Source: RFC 9110 § 13.1.2.
+    bodies, which would otherwise be compressed for every reader. Source: RFC 9110 § 13.1.2.
     """
-    tag = tag or f'"{_digest(body)}"'
+    tag = tag_of(body)
     shown = {
         "ETag": tag,
         "Cache-Control": f"public, max-age={seconds}",
@@ -66,6 +69,19 @@ def cached(
     return Response(body, headers=shown, media_type=media_type)
 
 
+def tag_of(body: bytes) -> str:
+    """The entity tag of an answer.
+
+    A cursor is sealed anew each time: it counts as the half day it was given out in, so that an
+    unchanged page is unchanged, and none is kept so long that its cursor has run out. The tag is
+    weak then. Source: RFC 9110 § 8.8.1.
+    """
+    half_day = b"%d" % (clock.now().timestamp() // HALF_A_DAY)
+    told = body[:-TAIL] + _CURSOR.sub(rb'"\1_cursor":"%b"' % half_day, body[-TAIL:])
+    weak = "" if told == body else "W/"
+    return f'{weak}"{hashlib.sha256(told).hexdigest()[:32]}"'
+
+
 @lru_cache(maxsize=8)
 def _packed(body: bytes) -> bytes:
     return gzip.compress(body, mtime=0)
@@ -76,20 +92,6 @@ def as_json(value: object) -> bytes:
     return json.dumps(
         value, ensure_ascii=False, default=date.isoformat, separators=(",", ":")
     ).encode()
-
-
-def cached_page(request: Request, body: dict[str, Any]) -> Response:
-    """A page, or 304; its cursors differ in every answer, so the weak tag is that of the rest.
-
-    A cursor holds for a day: the tag changes twice a day, so that no stored page outlives its own.
-    """
-    page = body["page"]
-    if page["next_cursor"] is None and page["prev_cursor"] is None:
-        return cached(request, as_json(body))
-    places = (page["next_cursor"] is None, page["prev_cursor"] is None, page["limit"])
-    now = clock.now()
-    state = as_json([body | {"page": None}, places, now.date(), now.hour // 12])
-    return cached(request, as_json(body), tag=f'W/"{_digest(state)}"')
 
 
 def page_of(
@@ -132,7 +134,3 @@ def _window(keys: list[str], cursors: Cursors, asked: PageQuery, binding: bytes)
     if direction == "prev":
         return max(0, place - asked.limit), place
     return place + 1, place + 1 + asked.limit
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()[:32]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from integration_api.code_lists.served import CACHED, as_json, cached, cached_page, page_of
+from integration_api.code_lists.served import CACHED, as_json, cached, page_of
 from integration_api.code_lists.service import Language
 from integration_api.drawings.svg import svg
 from integration_api.kernel.operations import operation
@@ -43,7 +43,8 @@ async def list_lifecycles(
     found = operations(request.app)
     items = [service.document(one, found) for one in request.app.state.lifecycles]
     items.sort(key=lambda item: str(item["name"]))
-    return cached_page(request, page_of(request, items, narrowed, lambda i: str(i["name"]), dict))
+    page = page_of(request, items, narrowed, lambda i: str(i["name"]), dict)
+    return cached(request, as_json(page))
 
 
 @router.get(
