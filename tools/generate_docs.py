@@ -1,4 +1,4 @@
-"""The pages that the code writes: drawings, problem types, the table of settings.
+"""The pages that the code writes: drawings, problem types, tables of settings and of rules.
 
 python tools/generate_docs.py write     writes them
 python tools/generate_docs.py check     exit 1 and the names of those that are stale
@@ -22,13 +22,14 @@ from integration_api.kernel.problems import REGISTRY
 from integration_api.kernel.settings import PREFIX, Settings
 from integration_api.tandem.gates import GATES
 from integration_api.tandem.rules import STATUSES
-from tools import privacy_page
+from tools import privacy_page, rules_page
 from tools.limits_table import limits
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAWINGS = Path("docs/lifecycles")
 OPERATIONS = Path("docs/operations.md")
 PRIVACY = Path("docs/privacy.md")
+RULES = Path("docs/rules.md")
 GENERATED = "<!-- Generated from the code by `make docs`; change the code, not this page. -->"
 
 
@@ -43,7 +44,8 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
     found[DRAWINGS / "tandem_case.md"] = _tandem()
     found[Path("openapi/problems.md")] = _problems()
     operations = {"settings": _settings(), "limits": limits_table()}
-    for path, blocks in ((OPERATIONS, operations), (PRIVACY, _privacy())):
+    in_part = ((OPERATIONS, operations), (PRIVACY, _privacy()), (RULES, _rules()))
+    for path, blocks in in_part:
         if (root / path).exists():
             found[path] = _filled(path, (root / path).read_text("utf-8"), blocks)
     return found
@@ -195,6 +197,10 @@ def _privacy() -> dict[str, str]:
 def limits_table() -> str:
     """Every limit of a request, the answer beyond it, and where it can be changed."""
     return _table(("What", "Limit", "Beyond it", "Changed in"), limits())
+
+
+def _rules() -> dict[str, str]:
+    return {name: _table(head, rows) for name, (head, rows) in rules_page.blocks().items()}
 
 
 def _settings() -> str:

@@ -27,6 +27,8 @@ Raw = dict[str, Any]
         ({"identity_status": {"is": "unclear"}}, {"identity_status": "unclear"}, True),
         ({"identity_status": {"in": ["unclear"]}}, {"identity_status": "being_clarified"}, False),
         ({"able_to_work": {"is": False}}, {"able_to_work": False}, True),
+        ({"livelihood_agency": {"is": "jobcenter"}}, {"livelihood_agency": "jobcenter"}, True),
+        ({"livelihood_agency": {"is": "jobcenter"}}, {}, None),
         ({"procedure_flag_in": ["accelerated_art42"]}, {"procedure_flags": frozenset()}, False),
         ({"procedure_flag_in": ["accelerated_art42"]}, {}, None),
         ({"nationalities": {"has": ["ua"]}}, {"nationalities": frozenset({"ua", "ru"})}, True),

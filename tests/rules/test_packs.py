@@ -133,6 +133,22 @@ def test_rules_that_exclude_each_other_may_have_one_priority(one: Raw, other: Ra
     assert check_pack(parse_pack(raw)) == []
 
 
+def test_a_condition_of_too_many_parts_is_taken_for_the_worst() -> None:
+    many = {"any": [{"nationalities": {"has": [code]}} for code in "abcdefghijklm"]}
+    raw = good()
+    raw["rules"][0] |= {"when": many, "priority": 100}
+    raw["rules"][1]["when"] = {"not": many}
+    assert {one.code for one in check_pack(parse_pack(raw))} == {"tie", "gap"}
+
+
+def test_a_pack_that_only_amends_needs_no_answer_for_every_status_until_it_is_released() -> None:
+    raw = good() | {"rules": [good()["rules"][0]]}
+    raw["rule_set"] |= {"amends": "1", "state": "pending_legislation"}
+    assert check_pack(parse_pack(raw)) == []
+    raw["rule_set"]["state"] = "released"
+    assert {one.code for one in check_pack(parse_pack(raw))} == {"gap"}
+
+
 def test_two_rules_cover_a_status_together_where_each_alone_would_not() -> None:
     raw = good()
     raw["rules"][1]["when"] = {"not": {"is_worker": {"is": True}}}
@@ -173,6 +189,8 @@ def test_two_rules_cover_a_status_together_where_each_alone_would_not() -> None:
             "duplicate_rule",
         ),
         (lambda raw: raw["rules"].append("rule"), "/rules/2", "wrong_type"),
+        (lambda raw: raw.update(derive=[]), "/derive", "wrong_type"),
+        (lambda raw: raw.update(rule_set=[]), "/rule_set", "wrong_type"),
         (rule(1, id=""), "/rules/1/id", "wrong_type"),
         (rule(1, version="1"), "/rules/1/version", "wrong_type"),
         (rule(1, priority=-1), "/rules/1/priority", "wrong_type"),

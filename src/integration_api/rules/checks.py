@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import combinations, product
+from math import prod
 from typing import Any
 
 from integration_api.code_lists.service import lists
@@ -16,7 +17,7 @@ from .topics import COMPONENTS, components_of
 _OTHER = "any other"
 _ALONE = frozenset((STATUS,))
 _MOST = 4096
-"""So many combinations of single conditions are tried; a rule that needs more has to be split."""
+"""So many combinations of single conditions are tried; beyond, the worst is assumed."""
 
 World = Mapping[str, Any]
 
@@ -84,7 +85,8 @@ def _can_both_hold(one: Rule, other: Rule) -> bool:
     if named[0] is not None and named[1] is not None and named[0].isdisjoint(named[1]):
         return False
     both = All((one.when, other.when))
-    return any(_true(both, world) for world in _worlds(both))
+    worlds = _worlds(both)
+    return worlds is None or any(_true(both, world) for world in worlds)
 
 
 def _covered(status: str, component: str, rules: list[Rule]) -> bool:
@@ -92,13 +94,14 @@ def _covered(status: str, component: str, rules: list[Rule]) -> bool:
     if any(when.holds({STATUS: status}, date.min) for when in answering if when.uses() == _ALONE):
         return True
     some = AnyOf(tuple(answering))
-    return all(_true(some, world) for world in _worlds(some, {STATUS: status}))
+    worlds = _worlds(some, {STATUS: status})
+    return worlds is not None and all(_true(some, world) for world in worlds)
 
 
-def _worlds(condition: Condition, fixed: Mapping[str, str] | None = None) -> Iterator[World]:
-    """Every combination of what the single conditions may be, each taken as independent.
+def _worlds(condition: Condition, fixed: Mapping[str, str] | None = None) -> Iterator[World] | None:
+    """Every combination of what the single conditions may be; None where there are too many.
 
-    Conservative on purpose: a tie that only arithmetic rules out is told apart by priority.
+    Each is taken as independent: a tie that only arithmetic rules out is told apart by priority.
     """
     choices: dict[str, set[Any]] = {}
     for leaf in _leaves(condition):
@@ -107,13 +110,10 @@ def _worlds(condition: Condition, fixed: Mapping[str, str] | None = None) -> Ite
             choices.setdefault(leaf.fact, other).update(leaf.values)
         else:
             choices[leaf.text] = {True, False}
-    for name, value in (fixed or {}).items():
-        choices[name] = {value}
-    keys = list(choices)
-    for n, values in enumerate(product(*(choices[key] for key in keys))):
-        if n >= _MOST:
-            return
-        yield dict(zip(keys, values, strict=True))
+    choices |= {name: {value} for name, value in (fixed or {}).items()}
+    if prod(map(len, choices.values())) > _MOST:
+        return None
+    return (dict(zip(choices, values, strict=True)) for values in product(*choices.values()))
 
 
 def _leaves(condition: Condition) -> Iterator[Leaf]:

@@ -258,7 +258,7 @@ def _held(since: str, first: str, day: date) -> Condition:
     return HeldOn(f"{since} held on {day}", since, first, day)
 
 
-def day_expression(raw: Any) -> Day:
+def day_expression(raw: Any) -> FactDay | LatestOf:
     """Read a day that is made of facts: what rules answer, or what a pack derives.
 
     One of `{months_before: n, day}`, `{months_after: n, day}` (the first day after that period),

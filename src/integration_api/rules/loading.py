@@ -10,7 +10,7 @@ import yaml
 
 from .checks import check_pack
 from .conditions import Reader, day_expression
-from .days import Day, FactDay, LatestOf
+from .days import Day
 from .facts import FACTS
 from .findings import Finding, PackError, finding
 from .pack import Pack, Rule, Then
@@ -24,7 +24,7 @@ _SET = {"code", "version", "title", "state", "released_by", "released_at", "law_
 _SET_MAY = {"amends"}
 _RULE = {"id", "version", "valid_from", "valid_to", "state", "priority", "when", "then"}
 _RULE |= {"legal_basis", "explanation"}
-_RULE_MAY = {"unless_review", "basis", "confidence", "note"}
+_RULE_MAY = {"unless_review", "basis", "confidence"}
 _LANGUAGES = ("de", "de_simple", "en")
 
 
@@ -160,14 +160,10 @@ class _PackReader:
             return None
         if component.kind == "day":
             try:
-                day = day_expression(value)
+                return day_expression(value)
             except PackError as error:
                 self._add(error, at)
-                return ""
-            if isinstance(day, FactDay | LatestOf):
-                return day
-            self._wrong(at, "wrong_type")
-            return ""
+                return None
         given = value if component.kind == "codes" and isinstance(value, list) else [value]
         known = {*component.values, *((REVIEW,) if component.kind == "code" else ())}
         for one in given:
