@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -133,12 +134,16 @@ def test_rules_that_exclude_each_other_may_have_one_priority(one: Raw, other: Ra
     assert check_pack(parse_pack(raw)) == []
 
 
-def test_a_condition_of_too_many_parts_is_taken_for_the_worst() -> None:
-    many = {"any": [{"nationalities": {"has": [code]}} for code in "abcdefghijklm"]}
+def test_many_alternatives_are_judged_at_once_and_too_many_are_refused() -> None:
     raw = good()
-    raw["rules"][0] |= {"when": many, "priority": 100}
-    raw["rules"][1]["when"] = {"not": many}
-    assert {one.code for one in check_pack(parse_pack(raw))} == {"tie", "gap"}
+    parts = [{"nationalities": {"has": [f"{a}{b}"]}} for a in "abcdef" for b in "abcdef"]
+    raw["rules"][0] |= {"when": {"any": parts}, "priority": 100}
+    raw["rules"][1]["when"] = {"not": {"any": parts}}
+    assert check_pack(parse_pack(raw)) == []
+    pairs = [{"all": [one, {"not": other}]} for one, other in pairwise(parts)]
+    forked = {"all": [{"any": [one, {"not": one}]} for one in pairs]}
+    raw["rules"][0] |= {"when": forked, "priority": 200}
+    assert {one.code for one in check_pack(parse_pack(raw))} == {"too_complex"}
 
 
 def test_a_pack_that_only_amends_needs_no_answer_for_every_status_until_it_is_released() -> None:

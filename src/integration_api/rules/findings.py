@@ -32,6 +32,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Für diesen Status antwortet an diesem Tag keine Regel.",
         "No rule answers for this status on that day.",
     ),
+    "too_complex": (
+        "Die Bedingungen sind zu verzweigt, um Lücken und Gleichstände zu finden; teilen Sie sie.",
+        "The conditions branch too much to look for gaps and ties; split them.",
+    ),
     "no_basis": ("Die Rechtsgrundlage fehlt.", "The legal basis is missing."),
     "no_valid_from": ("Der erste Tag der Geltung fehlt.", "The first day of validity is missing."),
     "cycle": (
