@@ -10,6 +10,7 @@ from integration_api.agencies.schemas import ContactPointOut
 from integration_api.competences.schemas import WaitingTimeOut
 from integration_api.kernel.scalars import Code, LanguageTag, in_list
 from integration_api.kernel.schemas import Out
+from integration_api.sites.schemas import SiteMetOut
 
 from .schemas import EligibilityAnswerOut, ExplanationOut, FactUsedOut, PlaceOut, QuestionIn
 
@@ -81,6 +82,7 @@ class ResponsibleOut(Out):
     legal_basis: list[str]
     because: ExplanationOut
     contact_points: list[ContactPointOut]
+    sites: Annotated[list[SiteMetOut], Field(description="Where it is met in person on that day.")]
     waiting_times: Annotated[
         list[WaitingTimeOut], Field(description="The newest observation of each kind.")
     ]

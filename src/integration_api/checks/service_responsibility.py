@@ -156,6 +156,7 @@ def _responsible(
         "legal_basis": row["legal_basis"],
         "because": wording.because(one.taken, row["agency_name"], answers),
         "contact_points": _spoken(row["agency_contact_points"], languages),
+        "sites": orjson.loads(row["sites"]),
         "waiting_times": orjson.loads(row["waiting_times"]),
     }
 

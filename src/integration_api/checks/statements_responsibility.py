@@ -13,6 +13,7 @@ from integration_api.competences.statements_waiting import body as observation
 from integration_api.competences.statements_waiting import newest
 from integration_api.kernel.shape import collected, fields
 from integration_api.kernel.statements import ME, Query
+from integration_api.sites.statements import met_at
 
 MUNICIPALITY = bindparam("municipality_id", type_=Uuid())
 SERVICES = bindparam("services", type_=ARRAY(Text))
@@ -50,6 +51,7 @@ def _candidates() -> Select[Any]:
             *(a.c[n].label(f"agency_{n}") for n in SHOWN if n != "id"),
             _parent(a).label("parent"),
             _waiting(c).label("waiting_times"),
+            met_at(a.c.id, AS_OF).label("sites"),
         )
         .select_from(c.join(a, a.c.id == c.c.agency_id))
         .where(

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from html import escape
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from integration_api.code_lists.service import Language, attributes, entries, fold, label
 from integration_api.kernel import clock
@@ -88,6 +89,7 @@ def _card(one: Mapping[str, Any], lang: Language) -> str:
         lines.append(f'<p class="note">{say("ask_uncertain", lang)} {names}</p>')
     reach = "".join(_contact(point) for point in one["contact_points"])
     lines.append(f'<ul class="reach">{reach}</ul>' if reach else "")
+    lines += [f"<p>{_site(site, lang)}</p>" for site in one["sites"]]
     waits = [_wait(w, lang) for w in one["waiting_times"]]
     lines.append(f"<p>{' · '.join(waits) or say('ask_no_wait', lang)}</p>")
     if one["legal_basis"]:
@@ -103,6 +105,20 @@ def _contact(point: Mapping[str, Any]) -> str:
     elif prefix is not None and (prefix or point["value"].startswith("https://")):
         shown = f'<a href="{prefix}{shown}">{shown}</a>'
     return f"<li>{escape(point['label'])}: {shown}</li>"
+
+
+def _site(site: Mapping[str, Any], lang: Language) -> str:
+    """Where it is, and whether it is open; a time is that of the site."""
+    town = " ".join(filter(None, (site["postal_code"], site["place"])))
+    inside = (site["floor"], site["room"])
+    where = ", ".join(filter(None, (site["name"], site["street"], town, *inside)))
+    opening = ""
+    if site["open_now"]:
+        opening = say("ask_open", lang)
+    elif site["next_opening"]:
+        then = datetime.fromisoformat(site["next_opening"]).astimezone(ZoneInfo(site["time_zone"]))
+        opening = f"{say('ask_opens', lang)} {_day(then.date(), lang)}, {then:%H:%M}"
+    return f"{escape(where)}{f' · {opening}' if opening else ''}"
 
 
 def _wait(seen: Mapping[str, Any], lang: Language) -> str:

@@ -246,6 +246,24 @@ class SiteOut(Out):
     updated_at: Annotated[datetime, Field(description="UTC, last change.")]
 
 
+class SiteMetOut(Out):
+    """Where an agency is met in person."""
+
+    id: UUID
+    name: str
+    street: str | None
+    postal_code: str | None
+    place: str
+    floor: str | None
+    room: str | None
+    time_zone: Annotated[str, Field(description="IANA time zone of its hours.")]
+    open_now: Annotated[bool | None, Field(description="Null: its hours are not known.")]
+    next_opening: Annotated[
+        datetime | None,
+        Field(description="UTC, when it opens next; null where not within 31 days."),
+    ]
+
+
 class SitePage(Out):
     """One page of sites."""
 

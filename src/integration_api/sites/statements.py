@@ -85,10 +85,27 @@ def _units(s: FromClause) -> ColumnElement[Any]:
     )
 
 
-def _body(s: FromClause) -> ColumnElement[Any]:
-    opening = func.ia.site_opening(
+def _opening(s: FromClause) -> FromClause:
+    return func.ia.site_opening(
         s.c.opening_hours, s.c.exceptions, s.c.time_zone, ME.now
     ).table_valued("open_now", "next_opening", name="opening")
+
+
+def met_at(agency_id: ColumnElement[Any], day: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The sites under whose roof an agency is on a day, as JSON, for who wants to go there."""
+    s, u, opening = site, site_unit, _opening(site)
+    shown: dict[str, ColumnElement[Any]] = {}
+    shown |= {n: s.c[n] for n in ("id", "name", "street", "postal_code", "place", "time_zone")}
+    shown |= {"floor": u.c.floor, "room": u.c.room}
+    shown |= {n: opening.c[n] for n in ("open_now", "next_opening")}
+    there = u.join(s, s.c.id == u.c.site_id).join(opening, literal_column("true"))
+    on = (u.c.valid_from <= day, or_(u.c.valid_to.is_(None), u.c.valid_to > day))
+    found = select(collected(fields(**shown), s.c.name_key, s.c.id)).select_from(there)
+    return found.where(u.c.agency_id == agency_id, *on, visible(ME)).scalar_subquery()
+
+
+def _body(s: FromClause) -> ColumnElement[Any]:
+    opening = _opening(s)
     document = select(
         *(s.c[n] for n in SHOWN),
         opening.c.open_now,
