@@ -107,6 +107,18 @@ class Questions:
         path = f"/v1/tandem-cases/{tandem}/placement-track/start-profiling"
         return self.request("POST", path, agency, if_match='"1"')
 
+    def eligibility(self, _: str) -> bytes:
+        """All seven topics for a person in the asylum procedure, as stated; nothing is stored."""
+        facts = {
+            "status_code": "gestattung_ae",
+            "asylum_registered_on": "2026-08-10",
+            "procedure_flags": [],
+            "nationalities": ["ir"],
+            "born_on": "1990-01-01",
+            "able_to_work": True,
+        }
+        return self.request("POST", "/v1/eligibility-checks", body={"facts": facts})
+
     def create(self, _: str) -> bytes:
         """A case with one participant."""
         self.serial += 1
@@ -142,6 +154,12 @@ def depths() -> list[Row]:
         Row("list 50 at row 2,000 ÷ first page", Questions.deep_page, 1.15, None, 3),
         Row("list 50, sees 400 ÷ sees 7 %", Questions.page_of_few, 1.2, None, 3),
         Row("GET tandem case ÷ GET case", Questions.tandem, 1.5, None, 3, beside=0, styles=OURS),
+        Row(
+            "eligibility check, all topics ÷ GET case",
+            *(Questions.eligibility, 10.0, 10.0, 3),
+            beside=0,
+            styles=OURS,
+        ),
         Row("move a track ÷ POST accept", Questions.profile, 1.3, None, 4, beside=4, styles=OURS),
     ]
 

@@ -41,6 +41,7 @@ from wire import Client, Witness
 from integration_api.identity.keys import new_key
 from integration_api.postgres import schema
 from integration_api.postgres.launcher import PORT, LocalPostgres
+from integration_api.rules.shipping import ship
 
 HERE = Path(__file__).parent
 KEPT = HERE.parent / "var" / "bench"
@@ -110,6 +111,8 @@ async def _template(server: LocalPostgres) -> str:
         await c.execute(schema.roles_sql())
         await schema.migrate(server.dsn("postgres", "seeding"))
         await c.execute((HERE / "seed.sql").read_text("utf-8").replace(":rows", str(ROWS)))
+        async with c.transaction():
+            await ship(c)
         await c.execute("vacuum analyze")
         await c.close()
         await admin.execute(f"alter database seeding rename to {name}")

@@ -17,7 +17,7 @@ insert into ia.agency (id, municipality_id, slug, type, name, jurisdictions, con
   from generate_series(1, 44) n;
 insert into ia.api_client (id, municipality_id, agency_id, name, scopes, purposes, created_at)
   select pg_temp.uid('c', n), pg_temp.uid('b', 1), pg_temp.uid('a', n), 'bench',
-    '{cases:read,cases:write,referrals:read,referrals:write,persons:read,tandem:read,tandem:write}',
+    '{cases:read,cases:write,referrals:read,referrals:write,persons:read,tandem:read,tandem:write,eligibility_checks:write}',
     '{case_management}', now()
   from generate_series(1, 40) n;
 

@@ -1,4 +1,4 @@
-"""The story's scenes of questions: who is responsible, and what the law says of whom, and until when."""
+"""The story's questions: who is responsible, and what the law says on a day."""
 
 from collections.abc import Callable
 from typing import Any

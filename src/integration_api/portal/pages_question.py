@@ -70,9 +70,10 @@ def refused(text: str) -> str:
 
 def _wanted(asked: Asked) -> list[str]:
     """The facts that the form offers beside the status: told ones, and missing ones."""
-    missing = asked.answer["missing_facts"] if asked.answer else []
-    named = {*asked.facts, *missing} - {STATUS}
-    return [n for n, fact in FACTS.items() if n in named and not fact.derived]
+    named = set(asked.facts)
+    if found := asked.answer:
+        named.update(found["missing_facts"], *(one["missing_facts"] for one in found["answers"]))
+    return [n for n, fact in FACTS.items() if n in named - {STATUS} and not fact.derived]
 
 
 def _group(function: str, named: Sequence[Mapping[str, Any]], lang: Language) -> str:
