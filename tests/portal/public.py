@@ -28,8 +28,6 @@ def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
         LIFECYCLES,
     )
     app.state.pictures = PICTURES
-    # the page does without its form where no database answers
-    app.state.db = Database(asyncpg.create_pool(min_size=0))
     app.state.public_url, app.state.demo = "https://api.example.org", demo
     v1 = APIRouter(prefix="/v1")
     v1.include_router(code_lists.router)
@@ -44,7 +42,10 @@ def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
 @asynccontextmanager
 async def reader(*, demo: dict[str, str] | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a key."""
-    transport = httpx.ASGITransport(public_app(demo=demo))
+    app = public_app(demo=demo)
+    # the start page does without its form where no database answers
+    app.state.db = Database(asyncpg.create_pool(min_size=0))
+    transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(
         transport=transport,
         base_url="http://office.test",

@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
+from integration_api.code_lists.names import search
 from integration_api.code_lists.served import tag_of
 from integration_api.code_lists.service import attributes, must_know
-from integration_api.edge.names import search
 from integration_api.kernel import clock, concurrency
 from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import ReadTx, WriteTx

@@ -1,7 +1,6 @@
 """The lists: from the package and, extended by what an operator loaded; then pure look-ups."""
 
 import datetime as dt
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -13,6 +12,8 @@ import yaml
 
 from integration_api.kernel import clock
 from integration_api.kernel.problems import UnknownReference
+
+from .names import fold
 
 Language = Literal["de", "en"]
 SYSTEM_ONLY = "system_only"
@@ -138,22 +139,15 @@ def found(one: CodeList, day: dt.date | None, beginning: str | None) -> tuple[En
     return tuple(e for e in rows if day is None or e.on(day))
 
 
-def fold(text: str) -> str:
-    """A text as it is compared: without case and accents."""
-    if text.isascii():
-        return text.lower()
-    parts = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in parts if not unicodedata.combining(c)).casefold()
-
-
-_SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
+_BARE = str.maketrans("äöüÄÖÜ", "aouAOU")
+"""Who has no umlauts types `koln`, as well as `koeln`."""
 
 
 @lru_cache(maxsize=128)
 def _folded(one: CodeList) -> tuple[tuple[Entry, str], ...]:
     """Each code with its folds, a line each: worked out once for each version of a list."""
     return tuple(
-        (e, "".join(f"\n{fold(t)}" for t in (e.code, e.de, e.en, e.de.translate(_SPELLED_OUT))))
+        (e, "".join(f"\n{fold(t)}" for t in (e.code, e.de, e.en, e.de.translate(_BARE))))
         for e in one.entries.values()
     )
 

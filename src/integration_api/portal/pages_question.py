@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from integration_api.code_lists.service import Language, attributes, entries, fold, label
+from integration_api.code_lists.names import fold
+from integration_api.code_lists.service import Language, attributes, entries, label
 from integration_api.kernel import clock
 from integration_api.rules.facts import FACTS, STATUS, Fact
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from asyncpg import Connection
 
-from integration_api.edge import names
+from integration_api.code_lists import names
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations" / "versions"
 BLOCKS = [*range(0x20, 0x7F), *range(0xA0, 0x250), *range(0x250, 0x2B0), *range(0x1E00, 0x1F00)]
