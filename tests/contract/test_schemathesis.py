@@ -32,6 +32,7 @@ RULES: dict[str, tuple[int, set[str]]] = {
     "createRulePack": (422, {"gap"}),
     "updateRulePack": (422, {"gap"}),
     "createAgency": (422, {"period_order"}),
+    "createCompetence": (422, {"period_order", "unknown_member", "wrong_type"}),
     "createMember": (422, {"period_order"}),
     "addResidencePeriod": (422, {"period_order"}),
     "recordResidenceFacts": (422, {"fact_twice"}),
