@@ -27,6 +27,12 @@ async def competence(make: Make, who: str = "lead", **changed: Any) -> Any:
     return made(await make.clients.post(who, path, COMPETENCE | changed))
 
 
+async def of_team(make: Make, **changed: Any) -> tuple[str, Any]:
+    """A competence of a fresh team, and where its like are."""
+    path = f"/v1/agencies/{(await make.agency()).id}/competences"
+    return path, made(await make.clients.post("lead", path, COMPETENCE | changed))
+
+
 async def waiting_time(make: Make, who: str = "lead", **changed: Any) -> Any:
     """An observation of `who`'s agency."""
     path = f"/v1/agencies/{id_of(who.partition('/')[0])}/waiting-times"
@@ -35,25 +41,25 @@ async def waiting_time(make: Make, who: str = "lead", **changed: Any) -> Any:
 
 @call("listCompetences")
 async def _(make: Make) -> Call:
-    await competence(make)
-    return Call("GET", f"{AT}/competences?as_of=2026-11-25")
+    path, _ = await of_team(make)
+    return Call("GET", f"{path}?as_of=2026-11-25")
 
 
 @call("getCompetence")
 async def _(make: Make) -> Call:
-    c = await competence(make)
-    return Call("GET", f"{AT}/competences/{c.id}", ids=(c.id,))
+    path, c = await of_team(make)
+    return Call("GET", f"{path}/{c.id}", ids=(c.id,))
 
 
 @call("createCompetence")
 async def _(make: Make) -> Call:
-    return Call("POST", f"{AT}/competences", COMPETENCE)
+    return Call("POST", f"/v1/agencies/{(await make.agency()).id}/competences", COMPETENCE)
 
 
 @call("endCompetence")
 async def _(make: Make) -> Call:
-    c = await competence(make)
-    return Call("PATCH", f"{AT}/competences/{c.id}", {"valid_to": "2027-01-01"}, c.etag, (c.id,))
+    path, c = await of_team(make)
+    return Call("PATCH", f"{path}/{c.id}", {"valid_to": "2027-01-01"}, c.etag, (c.id,))
 
 
 @call("listWaitingTimes")
@@ -69,8 +75,7 @@ async def _(make: Make) -> Call:
 
 @call("createResponsibilityCheck", "immigration")
 async def _(make: Make) -> Call:
-    await competence(make, "immigration", service="employment_permit_decision")
-    await waiting_time(make, "immigration", service="employment_permit_decision")
+    await of_team(make, service="employment_permit_decision")
     person = await make.person("immigration")
     asked = {
         "concern": "work_access",
