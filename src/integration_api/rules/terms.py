@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from .days import UNKNOWN, AsOf, Day, facts_of
 from .facts import STATUS
@@ -47,18 +47,19 @@ class Condition(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class All(Condition):
-    """Every part holds; nothing at all always holds."""
+class _Parts(Condition):
+    """Several conditions, of which one alone decides the whole if it is what `decider` says."""
 
     parts: tuple[Condition, ...]
+    decider: ClassVar[bool]
 
     def holds(self, facts: Facts, as_of: date) -> bool | None:
-        """False beats unknown, unknown beats true."""
-        found: bool | None = True
+        """What decides beats unknown, unknown beats the rest."""
+        found: bool | None = not self.decider
         for part in self.parts:
             one = part.holds(facts, as_of)
-            if one is False:
-                return False
+            if one is self.decider:
+                return one
             if one is None:
                 found = None
         return found
@@ -70,8 +71,8 @@ class All(Condition):
         return _NONE.union(*(part.missing(facts, as_of) for part in self.parts))
 
     def because(self, facts: Facts, as_of: date) -> tuple[str, ...]:
-        """The first part that is false, or all that are as the whole is."""
-        return _because(self, self.parts, facts, as_of, decided_by_one=False)
+        """The first part that decides, or all that are as the whole is."""
+        return _because(self, self.parts, facts, as_of, decided_by_one=self.decider)
 
     def dates(self, facts: Facts) -> Iterable[date]:
         """The days of all parts."""
@@ -80,6 +81,13 @@ class All(Condition):
     def uses(self) -> frozenset[str]:
         """The facts of all parts."""
         return _NONE.union(*(part.uses() for part in self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class All(_Parts):
+    """Every part holds; nothing at all always holds."""
+
+    decider = False
 
     def statuses(self) -> frozenset[str] | None:
         """What all parts that name statuses have in common."""
@@ -88,39 +96,10 @@ class All(Condition):
 
 
 @dataclass(frozen=True, slots=True)
-class AnyOf(Condition):
+class AnyOf(_Parts):
     """At least one part holds."""
 
-    parts: tuple[Condition, ...]
-
-    def holds(self, facts: Facts, as_of: date) -> bool | None:
-        """True beats unknown, unknown beats false."""
-        found: bool | None = False
-        for part in self.parts:
-            one = part.holds(facts, as_of)
-            if one is True:
-                return True
-            if one is None:
-                found = None
-        return found
-
-    def missing(self, facts: Facts, as_of: date) -> frozenset[str]:
-        """What the undecided parts lack."""
-        if self.holds(facts, as_of) is not None:
-            return _NONE
-        return _NONE.union(*(part.missing(facts, as_of) for part in self.parts))
-
-    def because(self, facts: Facts, as_of: date) -> tuple[str, ...]:
-        """The first part that is true, or all that are as the whole is."""
-        return _because(self, self.parts, facts, as_of, decided_by_one=True)
-
-    def dates(self, facts: Facts) -> Iterable[date]:
-        """The days of all parts."""
-        return (day for part in self.parts for day in part.dates(facts))
-
-    def uses(self) -> frozenset[str]:
-        """The facts of all parts."""
-        return _NONE.union(*(part.uses() for part in self.parts))
+    decider = True
 
     def statuses(self) -> frozenset[str] | None:
         """All that the parts name; None as soon as one names none."""
