@@ -24,8 +24,8 @@ SHOWS_NOTHING_OF_IT = {"drawTimeline"}
 
 READ_BY_ALL = {"listCompetences", "getCompetence", "listWaitingTimes"}
 """Of the public directory; they have a recipe, for rows that an answer can show."""
-ALL_PUBLIC = {"listRulePacks"}
-"""Lists of what is public; with a key also of drafts (tests/rule_packs)."""
+ALL_PUBLIC = {"listRulePacks", "listOffers", "getOffer"}
+"""Reads of what is public; with a key also of own drafts (tests/rule_packs, tests/offers)."""
 SHOW_TEXT = {
     *("getPerson", "getReferral", "getEmployer", "getEmployerDeclaration", "getApiClient"),
     *("getMember", "listEmployerDeclarations", "listNotes", "listProcedures"),

@@ -53,6 +53,9 @@ def marked(schema: Any, body: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Copies of a body, each with the mark in one of its free texts."""
     for kind in parts(schema):
         if isinstance(body, list) and body and "items" in kind:
+            if free(resolved(kind["items"])):
+                text = f"{MARK} {path}/0"[: limit(resolved(kind["items"]))]
+                yield f"{path}/0", [text, *body[1:]]
             for where, changed in marked(kind["items"], body[0], f"{path}/0"):
                 yield where, [changed, *body[1:]]
         if isinstance(body, dict):

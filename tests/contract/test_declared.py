@@ -28,7 +28,7 @@ DOCUMENTS = {
     "getContract": "/v1/openapi.json",
 }
 OPERATIONS = [*RECORDED, *DOCUMENTS, *PICTURES]
-ANY_KEY = {"getMe", "getRulePack", "listRulePacks"}
+ANY_KEY = {"getMe", "getRulePack", "listRulePacks", "getOffer", "listOffers"}
 """What needs a key at most, and no scope."""
 ABSENT = "01990000-0000-7000-8000-00000000dead"
 
