@@ -83,6 +83,7 @@ CONFIG = SchemathesisConfig.from_dict(
 )
 SCHEMA = schemathesis.openapi.from_dict(watch.document(), config=CONFIG)
 PATH, QUERY = ParameterLocation.PATH, ParameterLocation.QUERY
+KEY = "Idempotency-Key"
 HEADER, BODY = ParameterLocation.HEADER, ParameterLocation.BODY
 tried, fuzzed, reached = Counter[str](), Counter[str](), Counter[str]()
 
@@ -116,6 +117,8 @@ class Sent:
             self._fit(seeds)
         elif self.positive:
             case.body = whole(case.body)
+            if KEY in case.headers and self.may(KEY, HEADER):
+                case.headers[KEY] = seeds.key()  # one that a case before has used up is a 422
         assert case.meta.generation.mode.is_positive == self.positive, "a case lost its fault"
 
     def _strange(self) -> bool:
@@ -137,7 +140,7 @@ class Sent:
         purpose = "Processing-Purpose"
         given = {
             "If-Match": call.etag,
-            "Idempotency-Key": seeds.key(),
+            KEY: seeds.key(),
             "Acting-Agency": str(id_of(self.desk.agency)),
             purpose: DESKS[self.desk.name][2][0],
         }
