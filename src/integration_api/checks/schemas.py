@@ -97,9 +97,7 @@ class QuestionIn(Schema):
 class EligibilityCheckIn(QuestionIn):
     """What follows from the facts, or from those of a person: which topics, for which day."""
 
-    topics: Annotated[
-        list[Topic] | None, Field(min_length=1, max_length=20, description="Null: all of them.")
-    ] = None
+    topics: Annotated[list[Topic], Field(max_length=20, description="Empty: all of them.")] = []
 
 
 class PackRefOut(Out):

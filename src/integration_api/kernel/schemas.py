@@ -1,5 +1,6 @@
 """The bases of what goes in and out: requests refuse what they do not know, answers are whole."""
 
+from enum import StrEnum
 from typing import Annotated, Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -12,6 +13,13 @@ class Schema(BaseModel):
     """A request body or a part of one: unknown members are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class YesNo(StrEnum):
+    """An answer that may be missing; null: not known, or not answered yet."""
+
+    YES = "yes"
+    NO = "no"
 
 
 class Out(BaseModel):

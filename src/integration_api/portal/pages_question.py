@@ -115,7 +115,7 @@ def _site(site: Mapping[str, Any], lang: Language) -> str:
     inside = (site["floor"], site["room"])
     where = ", ".join(filter(None, (site["name"], site["street"], town, *inside)))
     opening = ""
-    if site["open_now"]:
+    if site["open_now"] == "yes":
         opening = say("ask_open", lang)
     elif site["next_opening"]:
         then = datetime.fromisoformat(site["next_opening"]).astimezone(ZoneInfo(site["time_zone"]))

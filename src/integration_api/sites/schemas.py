@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from integration_api.agencies.schemas import ContactPointOut, ContactPoints, Sought
 from integration_api.kernel.scalars import Code, Day, Id, Int, Text, in_list
-from integration_api.kernel.schemas import UNSET, Out, PageInfo, PageQuery, Schema, Unset
+from integration_api.kernel.schemas import UNSET, Out, PageInfo, PageQuery, Schema, Unset, YesNo
 
 AGS = r"^(0[1-9]|1[0-6])[0-9]{6}$"
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -236,7 +236,7 @@ class SiteOut(Out):
     contact_points: list[ContactPointOut]
     opening_hours: Annotated[list[WeeklyIntervalOut], Field(description="In order of the week.")]
     exceptions: Annotated[list[HoursExceptionOut], Field(description="In order of the days.")]
-    open_now: Annotated[bool | None, Field(description="Null: its hours are not known.")]
+    open_now: Annotated[YesNo | None, Field(description="Null: its hours are not known.")]
     next_opening: Annotated[
         datetime | None,
         Field(description="UTC, when it opens next; null where not within 31 days."),
@@ -257,7 +257,7 @@ class SiteMetOut(Out):
     floor: str | None
     room: str | None
     time_zone: Annotated[str, Field(description="IANA time zone of its hours.")]
-    open_now: Annotated[bool | None, Field(description="Null: its hours are not known.")]
+    open_now: Annotated[YesNo | None, Field(description="Null: its hours are not known.")]
     next_opening: Annotated[
         datetime | None,
         Field(description="UTC, when it opens next; null where not within 31 days."),

@@ -11,12 +11,14 @@ from sqlalchemy import (
     Uuid,
     any_,
     bindparam,
+    case,
     cast,
     delete,
     exists,
     func,
     insert,
     literal_column,
+    not_,
     or_,
     select,
     update,
@@ -91,13 +93,19 @@ def _opening(s: FromClause) -> FromClause:
     ).table_valued("open_now", "next_opening", name="opening")
 
 
+def _yes_no(opening: FromClause) -> ColumnElement[Any]:
+    """Whether it is open, as a word: null where its hours are not known."""
+    is_open = opening.c.open_now
+    return case((is_open, literal_column("'yes'")), (not_(is_open), literal_column("'no'")))
+
+
 def met_at(agency_id: ColumnElement[Any], day: ColumnElement[Any]) -> ColumnElement[Any]:
     """The sites under whose roof an agency is on a day, as JSON, for who wants to go there."""
     s, u, opening = site, site_unit, _opening(site)
     shown: dict[str, ColumnElement[Any]] = {}
     shown |= {n: s.c[n] for n in ("id", "name", "street", "postal_code", "place", "time_zone")}
     shown |= {"floor": u.c.floor, "room": u.c.room}
-    shown |= {n: opening.c[n] for n in ("open_now", "next_opening")}
+    shown |= {"open_now": _yes_no(opening), "next_opening": opening.c.next_opening}
     there = u.join(s, s.c.id == u.c.site_id).join(opening, literal_column("true"))
     on = (u.c.valid_from <= day, or_(u.c.valid_to.is_(None), u.c.valid_to > day))
     found = select(collected(fields(**shown), s.c.name_key, s.c.id)).select_from(there)
@@ -108,7 +116,7 @@ def _body(s: FromClause) -> ColumnElement[Any]:
     opening = _opening(s)
     document = select(
         *(s.c[n] for n in SHOWN),
-        opening.c.open_now,
+        _yes_no(opening).label("open_now"),
         opening.c.next_opening,
         _units(s).label("units"),
         *(instant(s.c[n]).label(n) for n in ("created_at", "updated_at")),

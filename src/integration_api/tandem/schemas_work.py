@@ -1,7 +1,6 @@
 """Employer declarations, requests to the employment agency, procedures, gates, clearances."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -10,7 +9,16 @@ from pydantic_core import PydanticCustomError
 
 from integration_api.code_lists.service import Language
 from integration_api.kernel.scalars import Code, Day, Flag, Id, Int, in_list
-from integration_api.kernel.schemas import UNSET, Out, PageInfo, PageQuery, Query, Schema, Unset
+from integration_api.kernel.schemas import (
+    UNSET,
+    Out,
+    PageInfo,
+    PageQuery,
+    Query,
+    Schema,
+    Unset,
+    YesNo,
+)
 
 from .lifecycle_approvals import APPROVAL, DECLARATION, ApprovalStatus, DeclarationStatus
 from .schemas import Note
@@ -21,13 +29,6 @@ PayPeriod = Annotated[Code, in_list("pay_periods", "month")]
 Cents = Annotated[Int, Field(ge=0, le=100_000_000, description="Gross pay in cents.")]
 LeaveDays = Annotated[Int, Field(ge=0, le=366, description="Annual leave in days.")]
 Policy = Annotated[Code, in_list("deadline_policies", "ba_approval")]
-
-
-class YesNo(StrEnum):
-    """An answer of the employer; null: not answered yet."""
-
-    YES = "yes"
-    NO = "no"
 
 
 class DeclarationIn(Schema):
