@@ -295,6 +295,17 @@ create policy offer_change on ia.offer for update to ia_app
   with check (municipality_id = (select ia.ctx_municipality())
     and agency_id = (select ia.ctx_agency()))
 
+create function ia.keep_offer_public() returns trigger language plpgsql as $$
+  begin
+    if old.status <> 'draft' and new.status = 'draft' then
+      raise check_violation using message = 'no such arrow of an offer';
+    end if;
+    return new;
+  end $$
+
+create trigger offer_keep_public before update of status on ia.offer
+  for each row execute function ia.keep_offer_public()
+
 create policy offer_site_read on ia.offer_site for select to ia_app, ia_worker using (true)
 
 create policy offer_site_add on ia.offer_site for insert to ia_app with check (
@@ -324,6 +335,8 @@ grant insert, delete on ia.offer_site to ia_app
 
 DOWN = """
 drop table ia.offer_site, ia.offer
+
+drop function ia.keep_offer_public()
 
 drop table ia.site_unit, ia.site
 

@@ -93,6 +93,11 @@ create function ia.freeze_rule_pack() returns trigger language plpgsql as $$
         or (old.status in ('released', 'superseded') and {differ(SIGNED)}) then
       raise check_violation using message = 'the content of a rule pack stands after its draft';
     end if;
+    if (old.status, new.status) = ('review', 'released') and
+        (old.submitted_at, old.submitted_by_member_id) is distinct from
+        (new.submitted_at, new.submitted_by_member_id) then
+      raise check_violation using message = 'who submitted a rule pack stands';
+    end if;
     return new;
   end $$
 
@@ -136,6 +141,7 @@ create policy rule_pack_add on ia.rule_pack for insert to ia_app with check (
 create policy rule_pack_change on ia.rule_pack for update to ia_app
   using (municipality_id = (select ia.ctx_municipality()) and (select ia.edits_rules()))
   with check (municipality_id = (select ia.ctx_municipality()) and (select ia.edits_rules())
+    and (status <> 'review' or submitted_by_member_id = (select ia.ctx_member()))
     and (status <> 'released' or (released_by_member_id = (select ia.ctx_member())
       and not ia.same_person(submitted_by_member_id, released_by_member_id))))
 

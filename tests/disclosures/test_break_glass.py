@@ -16,6 +16,8 @@ from integration_api.kernel.principal import context_sql
 from tests.cast import id_of
 from tests.clients import Clients
 from tests.make import Made, Make
+from tests.tandem.test_compartments import disclose, legal, track
+from tests.tandem.test_status_check import recorded
 
 WHY = "Person liegt bewusstlos im Wartebereich, Notärztin ist gerufen."
 
@@ -229,6 +231,20 @@ async def test_nothing_is_recorded_in_an_emergency_that_stays(make: Make, client
     where = f"/v1/persons/{person.id}/residence-facts"
     body = {"items": [fact]}
     assert (await clients.post("immigration/worker_1", where, body)).status_code == 403
+
+
+async def test_a_status_check_in_an_emergency_keeps_no_answer(make: Make, clients: Clients) -> None:
+    tandem = await make.tandem()
+    given = await disclose(make, tandem, "immigration", "residence")
+    await recorded(make, tandem, "duldung_60b")
+    path = f"/v1/disclosures/{given.id}"
+    etag = (await clients.get("lead", path)).headers["ETag"]
+    assert (await clients.post("lead", f"{path}/revoke", etag=etag)).status_code == 200
+    person = Made({"id": tandem.body["person_id"]}, "")
+    assert (await take(clients, person, "immigration/worker_1")).status_code == 201
+    await legal(clients, tandem).moves("check-status")
+    found = (await track(clients, "immigration", tandem))["eligibility"]
+    assert found is None or "status_code" not in found["facts_used"]
 
 
 async def test_a_repetition_after_the_refusal_shows_nobody(make: Make, clients: Clients) -> None:

@@ -90,6 +90,10 @@ async def test_the_policy_alone_hides_a_draft_and_keeps_offers_for_their_agency(
         assert await connection.execute("delete from ia.offer_site") == "DELETE 0"
     await connection.execute(acting("lead"))
     assert await connection.fetchval("select count(*) from ia.offer") == 2
+    with pytest.raises(asyncpg.CheckViolationError, match="no such arrow"):
+        await connection.execute(
+            "update ia.offer set status = 'draft' where id = $1", offer.body["id"]
+        )
 
 
 async def test_only_its_agency_changes_it(make: Make, clients: Clients) -> None:

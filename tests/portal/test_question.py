@@ -99,6 +99,10 @@ async def test_what_is_no_form_is_refused_as_anywhere(clients: Clients) -> None:
     assert (await asked(clients, b"\xff\xfe=1")).status_code == 400
     assert (await asked(clients, b"concern=%FF")).status_code == 400
     assert (await asked(clients, "&".join(f"f{n}=1" for n in range(300)))).status_code == 400
+    assert (await asked(clients, "concern=" + "a" * 20_000)).status_code == 413
+    where = await city(clients)
+    long = ASKED | {"municipality_id": where, "insured_employment_months": "9" * 5000}
+    assert (await asked(clients, long)).status_code == 400
     nul = await asked(clients, ASKED | {"municipality_id": "\x00"})
     assert nul.status_code == 400
     elsewhere = await clients.request(

@@ -404,3 +404,47 @@ def test_whatever_stands_in_a_rule_gives_findings_or_a_pack(
     content = {**body(), "pack_version": "1", "amends": None, "derive": derive, "rules": [rule]}
     for one in findings_in("training_stay", content):
         assert one.pointer == "" or one.pointer.startswith("/")
+
+
+async def test_the_database_lets_nobody_sign_for_another(
+    make: Make, connection: Connection
+) -> None:
+    one, two = (id_of("lead", f"editor_{n}", "member") for n in (1, 2))
+    drafted = (await pack(make)).body["id"]
+    await as_editor(connection, "editor_1")
+    submit = (
+        "update ia.rule_pack set status = 'review', submitted_at = now(),"
+        " submitted_by_member_id = $2 where id = $1"
+    )
+    release = (
+        "update ia.rule_pack set status = 'released', released_at = now(), released_by = 'x',"
+        " submitted_by_member_id = $2, released_by_member_id = $3 where id = $1"
+    )
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with connection.transaction():
+            await connection.execute(submit, drafted, two)
+    assert await connection.execute(submit, drafted, one) == "UPDATE 1"
+    with pytest.raises(asyncpg.CheckViolationError, match="who submitted"):
+        async with connection.transaction():
+            await connection.execute(release, drafted, two, one)
+    await as_editor(connection, "editor_2")
+    assert await connection.execute(release, drafted, one, two) == "UPDATE 1"
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"months_since": {"anchor": "entered_on", "gte": 1_000_000_000}},
+        {"age_at_least": {"born": "born_on", "years": 1_000_000}},
+        {"any": [{"months_since": {"anchor": "entered_on", "gte": n}} for n in range(700)]},
+    ],
+    ids=["months", "years", "size"],
+)
+async def test_a_rule_that_no_question_could_bear_is_refused(
+    make: Make, clients: Clients, when: dict[str, Any]
+) -> None:
+    sent = (await pack(make)).body
+    rules = [{**sent["rules"][0], "when": when}, *sent["rules"]]
+    path = f"/v1/rule-packs/{sent['id']}"
+    answer = await clients.patch(EDITOR, path, {"rules": rules}, etag='"1"')
+    assert answer.status_code == 422, answer.text

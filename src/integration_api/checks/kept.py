@@ -33,6 +33,8 @@ async def kept(tx: WriteTx, person_id: UUID, as_of: date, operation: str) -> dic
     heads = await tx.rows(asked(MINE, about=True), person_id=person_id, today=clock.today())
     if heads[0][RESIDENCE] is None:
         return None
+    if heads[0][RESIDENCE] and not heads[0]["lasting"]:
+        return None  # seen in an emergency only, in which nothing is kept that stays
     facts = await recorded_facts(tx, person_id, as_of, operation=operation)
     behind = await answering(tx, heads)
     topics = [topic for topic in TOPICS if BY_TOPIC[topic].rule_set in behind.packs]

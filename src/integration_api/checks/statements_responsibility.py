@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, any_, bindparam, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import FromClause
 
@@ -18,6 +30,9 @@ from integration_api.sites.statements import met_at
 MUNICIPALITY = bindparam("municipality_id", type_=Uuid())
 SERVICES = bindparam("services", type_=ARRAY(Text))
 AS_OF = bindparam("as_of", type_=Date())
+MOST = 500
+MOST_AHEAD = 366
+"""Days to come in which the next change is looked for."""
 SHOWN = ("id", "slug", "name", "type", "contact_points")
 
 
@@ -58,10 +73,12 @@ def _candidates() -> Select[Any]:
             c.c.municipality_id == MUNICIPALITY,
             c.c.service == any_(SERVICES),
             or_(c.c.valid_to.is_(None), c.c.valid_to > AS_OF),
+            c.c.valid_from <= AS_OF + literal_column(f"{MOST_AHEAD}"),
             or_(a.c.active_to.is_(None), a.c.active_to > AS_OF),
             visible(ME),
         )
         .order_by(a.c.slug, c.c.valid_from, c.c.id)
+        .limit(literal_column(f"{MOST}"))
     )
 
 

@@ -79,7 +79,7 @@ def _xrepository(text: str, columns: Mapping[str, str]) -> Content:
         heads = [(str(c["spaltennameTechnisch"]), bool(c["codeSpalte"])) for c in raw["spalten"]]
         cells = [list(row) for row in raw["daten"]]
         meta = dict(raw["metadaten"])
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise LoadError("line 1: not the JSON of a code list in the XRepository") from error
     codes = [name for name, is_code in heads if is_code]
     known = {codes[0]: "code"} if codes else {}

@@ -3,6 +3,7 @@
 Everything is optional but the place; what is not told is unknown, and the answer says it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,10 +19,12 @@ from integration_api.edge.guards import FORM
 from integration_api.edge.optional import QuestionTx
 from integration_api.kernel.db import LOST, Database
 from integration_api.kernel.principal import ANONYMOUS
-from integration_api.kernel.problems import Malformed, UnsupportedMediaType
+from integration_api.kernel.problems import Malformed, PayloadTooLarge, UnsupportedMediaType
 from integration_api.rules.facts import FACTS, Fact
 
 MOST_FIELDS = 200
+MOST_BYTES = 16 * 1024
+_DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 PLAIN = ("concern", "audience", "municipality_id")
 NONE_OF = "-"
 """The choice that says of a set of facts: none of them, which is something else than unknown."""
@@ -49,11 +52,14 @@ def filled(media_type: str, body: bytes) -> Asked:
     """Read a form; a field that is not ours is passed over.
 
     Raises:
+        PayloadTooLarge: it is larger than what the form can fill (413).
         UnsupportedMediaType: it is no form (415).
         Malformed: it is not UTF-8, or has too many fields (400).
     """
     if media_type.partition(";")[0].strip().lower() != FORM:
         raise UnsupportedMediaType
+    if len(body) > MOST_BYTES:
+        raise PayloadTooLarge
     try:
         given = parse_qs(body.decode("ascii"), errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError as error:
@@ -90,6 +96,6 @@ def _fact(fact: Fact, given: Sequence[str]) -> Any:
         case "flags" | "codes":
             return [one for one in chosen if one != NONE_OF]
         case "count":
-            return int(chosen[-1]) if chosen[-1].isascii() and chosen[-1].isdigit() else chosen[-1]
+            return int(chosen[-1]) if _DIGITS.fullmatch(chosen[-1]) else chosen[-1]
         case _:
             return chosen[-1]

@@ -28,6 +28,10 @@ _OPTIONAL = frozenset(name for name, fact in FACTS.items() if fact.optional)
 _SAID = {"before": "<", "on_or_before": "<=", "after": ">", "on_or_after": ">="}
 
 
+MOST_ALONE = 200
+"""Parts of a condition of the directory, which every question reads; 8 in the lists at most."""
+
+
 def parse(raw: Mapping[str, Any]) -> Condition:
     """Read one condition; all its members must hold, none at all always holds.
 
@@ -36,6 +40,8 @@ def parse(raw: Mapping[str, Any]) -> Condition:
     """
     reader = Reader()
     condition = reader.condition(raw, "")
+    if reader.size > MOST_ALONE:
+        reader.findings.append(finding("", "too_complex"))
     if reader.findings:
         raise PackError(reader.findings)
     return condition
@@ -55,12 +61,14 @@ class Reader:
     def __init__(self, derived: Mapping[str, Day] | None = None) -> None:
         self.derived: Mapping[str, Day] = derived or {}
         self.findings: list[Finding] = []
+        self.size = 0
 
     def condition(self, raw: Any, at: str) -> Condition:
         """Read a mapping: every member is a condition, and all must hold."""
         if not isinstance(raw, Mapping):
             self.findings.append(finding(at, "wrong_type"))
             return All(())
+        self.size += 1 + len(raw)
         parts = [self._member(str(key), value, f"{at}/{key}") for key, value in raw.items()]
         return parts[0] if len(parts) == 1 else All(tuple(parts))
 
@@ -184,6 +192,18 @@ def _number(given: Any) -> int:
     return given
 
 
+MOST_MONTHS = 1200
+"""A hundred years: with the days of the facts, 1900 to 2099, every sum is a day that exists."""
+
+
+def _months_of(given: Any, per: int = 1) -> int:
+    """A period in months; one that no calendar holds is refused where it is written."""
+    months = _number(given) * per
+    if months > MOST_MONTHS * per:
+        raise _WrongError("wrong_type")
+    return months
+
+
 def _members(given: Any, *names: str) -> list[Any]:
     if not isinstance(given, Mapping):
         raise _WrongError("wrong_type")
@@ -221,7 +241,7 @@ def _compare(text: str, left: Day, test: str, right: Day) -> Condition:
 def _day_test(name: str, left: Day, test: str, given: Any) -> Condition:
     if test == "within_months":
         of, months = _members(given, "of", "lte")
-        right = FactDay(_day_fact(of), months=_number(months))
+        right = FactDay(_day_fact(of), months=_months_of(months))
         return _compare(f"{name} within {months} months of {of}", left, "on_or_before", right)
     if test not in OPERATORS:
         raise _WrongError("unknown_test")
@@ -232,20 +252,20 @@ def _day_test(name: str, left: Day, test: str, given: Any) -> Condition:
 def _months_since(given: Any) -> Condition:
     """Source: §§ 187(1), 188(2), (3) BGB: the period is over on the day after its last one."""
     anchor, months = _members(given, "anchor", "gte")
-    over = FactDay(_day_fact(anchor), months=_number(months), plus_days=1)
+    over = FactDay(_day_fact(anchor), months=_months_of(months), plus_days=1)
     return _compare(f"{months} months since {anchor}", AsOf(), "on_or_after", over)
 
 
 def _months_until(given: Any) -> Condition:
     day, months = _members(given, "day", "lte")
-    first = FactDay(_day_fact(day), months=-_number(months))
+    first = FactDay(_day_fact(day), months=-_months_of(months))
     return _compare(f"at most {months} months until {day}", AsOf(), "on_or_after", first)
 
 
 def _age_at_least(given: Any) -> Condition:
     """Source: § 187(2) sentence 2 BGB: an age begins on the birthday itself."""
     born, years = _members(given, "born", "years")
-    birthday = FactDay(_day_fact(born), months=12 * _number(years))
+    birthday = FactDay(_day_fact(born), months=_months_of(years, 12))
     return _compare(f"{years} years old", AsOf(), "on_or_after", birthday)
 
 
@@ -285,12 +305,12 @@ def _made_of(raw: Any) -> FactDay | LatestOf:
         return LatestOf(parts)
     if "month_end_of" in raw:
         fact, months = _members({"months": 0, **raw}, "month_end_of", "months")
-        return FactDay(_day_fact(fact), months=_number(months), month_end=True)
+        return FactDay(_day_fact(fact), months=_months_of(months), month_end=True)
     if "months_after" in raw:
         months, fact = _members(raw, "months_after", "day")
-        return FactDay(_day_fact(fact), months=_number(months), plus_days=1)
+        return FactDay(_day_fact(fact), months=_months_of(months), plus_days=1)
     months, fact = _members(raw, "months_before", "day")
-    return FactDay(_day_fact(fact), months=-_number(months))
+    return FactDay(_day_fact(fact), months=-_months_of(months))
 
 
 # -------------------------------------------------------------------------------- lists and forms

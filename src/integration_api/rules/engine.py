@@ -17,6 +17,8 @@ PENDING = "+pending"
 Change = tuple[date, Mapping[str, Value]]
 """A later day and the answer from then on."""
 
+MOST_DAYS = 64
+"""Later days that are looked at for a change; with the shipped packs there are up to 15."""
 _SAID = {True: "true", False: "false", None: "unknown"}
 _CONFIDENCE = ("high", "medium", "low")
 
@@ -229,7 +231,7 @@ def _next_change(
     """
     if STATUS not in facts:
         return None
-    for day in Look(pack, facts, as_of).days():
+    for day in Look(pack, facts, as_of).days()[:MOST_DAYS]:
         then = _answer(asked, Look(pack, facts, day))
         if then != answer:
             return day, then

@@ -81,7 +81,7 @@ RULE_PACK: Lifecycle[RulePackStatus] = Lifecycle(
             {S.DRAFT},
             S.PENDING_LEGISLATION,
             "held",
-            "Hold a rule pack until its law is in force. Checks show it as upcoming.",
+            "Hold a rule pack until its law is in force. It answers nothing meanwhile.",
             ("Zurückstellen", "Hold"),
         ),
         _arrow(

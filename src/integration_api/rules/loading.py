@@ -56,6 +56,7 @@ class _PackReader:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.derived: dict[str, Day] = {}
+        self.size = 0
 
     def pack(self, raw: Any) -> Pack | None:
         if not self._members(raw, "", {"rule_set", "rules"}, {"derive"}):
@@ -74,6 +75,8 @@ class _PackReader:
             self._wrong("/rules", "empty" if rules == [] else "wrong_type")
             return None
         read = [self._rule(one, f"/rules/{n}", answers) for n, one in enumerate(rules)]
+        if self.size > MOST_PARTS:
+            self._wrong("/rules", "too_complex")
         law_as_of = self._day(head["law_as_of"], "/rule_set/law_as_of")
         if law_as_of is None:
             return None
@@ -182,6 +185,7 @@ class _PackReader:
         reader = Reader(self.derived)
         condition = reader.condition(raw, at)
         self.findings += reader.findings
+        self.size += reader.size
         return condition
 
     # ------------------------------------------------------------------------------------- scalars
@@ -244,6 +248,8 @@ class _PackReader:
         self.findings.append(finding(at, code, detail))
 
 
+MOST_PARTS = 600
+"""Parts of all conditions of a pack, which every question pays for; 267 in a shipped one."""
 _BASES = ("presumed", "recorded")
 _CONFIDENCES = ("high", "medium", "low")
 

@@ -6,7 +6,6 @@ from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, and_, any_, bind
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from integration_api.agencies.models import municipality, municipality_ags
-from integration_api.kernel.shape import one_of
 from integration_api.kernel.statements import ME, Query
 
 from .access import visible
@@ -15,7 +14,8 @@ from .models import rule_pack
 from .statements import CONTENT
 
 TODAY = bindparam("today", type_=Date())
-ANSWERING = (RulePackStatus.RELEASED.value, RulePackStatus.PENDING_LEGISLATION.value)
+RELEASED = RulePackStatus.RELEASED.value
+HELD = RulePackStatus.PENDING_LEGISLATION.value
 _AGS = select(municipality_ags.c.municipality_id).where(
     municipality_ags.c.ags == bindparam("ags", type_=Text()),
     municipality_ags.c.valid_from <= TODAY,
@@ -36,7 +36,9 @@ def heads(places: frozenset[str]) -> Select[Any]:
     """
     p = rule_pack
     there = and_(
-        one_of(p.c.status, ANSWERING),
+        # a bill that came with the service is shown beside the answer; what one person alone holds
+        # in a municipality is told to nobody
+        or_(p.c.status == RELEASED, and_(p.c.status == HELD, p.c.municipality_id.is_(None))),
         or_(p.c.municipality_id.is_(None), p.c.municipality_id == municipality.c.id),
         visible(ME),
     )

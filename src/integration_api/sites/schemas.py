@@ -91,10 +91,10 @@ class Unit(Schema):
 
 WeeklyHours = Annotated[
     list[WeeklyInterval],
-    Field(max_length=70, description="Hours of every week; no interval overlaps another."),
+    Field(max_length=35, description="Hours of every week; no interval overlaps another."),
 ]
 Exceptions = Annotated[
-    list[HoursException], Field(max_length=100, description="Days with other hours, each once.")
+    list[HoursException], Field(max_length=30, description="Days with other hours, each once.")
 ]
 Units = Annotated[
     list[Unit], Field(max_length=50, description="Agencies under its roof, with their days.")
