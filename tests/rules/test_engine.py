@@ -47,11 +47,15 @@ def test_an_answer_is_a_document_with_everything_that_led_to_it() -> None:
     assert found["next_change"]["answer"]["permit_modality"] == "entitlement"
     assert found["missing_facts"] == []
     assert [(step["rule_id"], step["verdict"]) for step in found["trace"]] == [
+        ("aufenthg4a3-recorded-as-stated", "false"),
+        ("aufenthg4a3-recorded-employment", "false"),
+        ("aufenthg4a3-recorded-gainful-activity", "false"),
+        ("aufenthg4a3-recorded-not-allowed", "false"),
         ("asylg61-1-accelerated", "false"),
         ("asylg61-1-reception-6-months", "false"),
         ("asylg61-1-reception-waiting", "true"),
     ]
-    assert found["trace"][0]["because"] == ["procedure_flags has accelerated_art42"]
+    assert found["trace"][4]["because"] == ["procedure_flags has accelerated_art42"]
 
 
 def test_without_the_status_only_the_status_is_asked_for() -> None:

@@ -279,7 +279,7 @@ def test_the_vectors_lie_where_no_pack_is_loaded_from() -> None:
     for file in FOLDER.glob("*.yaml"):
         with pytest.raises(PackError):
             parse_pack(yaml.safe_load(file.read_text("utf-8")))
-    assert len(list(FOLDER.glob("*.yaml"))) == 5
+    assert len(list(FOLDER.glob("*.yaml"))) == 7
 
 
 def test_a_fact_is_needed_for_just_the_topics_whose_rules_ask_for_it() -> None:
