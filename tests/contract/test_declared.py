@@ -1,6 +1,7 @@
 """Every refusal that an operation declares can be had, and looks as declared."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -125,6 +126,29 @@ async def test_a_slow_body_is_given_up(
 
     headers = {"Content-Type": "application/json"}
     assert (await send(clients, owner, call, headers, content=slowly())).status_code == 408
+
+
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if "413" in declared(o)])
+async def test_a_body_that_is_too_large_is_refused(
+    operation: str, make: Make, clients: Clients
+) -> None:
+    call, owner = await call_of(operation, make)
+    content = b" " * 1_100_000 + json.dumps(call.body).encode()
+    headers = {"Content-Type": "application/json"}
+    assert (await send(clients, owner, call, headers, content=content)).status_code == 413
+
+
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if "304" in declared(o)])
+async def test_what_the_caller_has_already_is_not_sent_again(
+    operation: str, make: Make, clients: Clients
+) -> None:
+    call, owner = await call_of(operation, make)
+    # where a key is taken but not needed, the public answer is the one to keep
+    who = None if operation in watch.anonymous() and operation != "getRulePack" else owner
+    first = await send(clients, who, call)
+    assert first.status_code == 200
+    again = await send(clients, who, call, {"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

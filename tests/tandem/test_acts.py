@@ -90,6 +90,19 @@ async def test_closing_again_changes_nothing_before_and_after_the_other_team(
     assert await events(connection, tandem) == [*before, "closed", "closed"]
 
 
+async def test_who_never_took_note_of_a_closed_one_no_longer_does(
+    make: Make, clients: Clients
+) -> None:
+    tandem = await make.tandem(acknowledged=False)
+    await make.put_track(tandem, "legal", "closed")
+    await make.put_track(tandem, "placement", "cancelled")
+    for who in ("labour", "immigration"):
+        closed = await act(clients, who, tandem, "close", END)
+        assert closed.status_code == 200, closed.text
+    late = await act(clients, "labour", tandem, "acknowledge")
+    assert (late.status_code, late.json()["guard"]) == (409, "tandem_case_open")
+
+
 async def test_an_act_on_an_older_state_is_refused_even_if_it_is_done(
     make: Make, clients: Clients
 ) -> None:

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 from asyncpg import Record
 
+from integration_api.code_lists.served import tag_of
 from integration_api.kernel import concurrency
 from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import ReadTx, WriteTx
@@ -155,5 +155,5 @@ def _public(tx: ReadTx, answer: Answer) -> Answer:
         answer.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
         answer.headers["Access-Control-Allow-Origin"] = "*"
     answer.headers["Vary"] = "Authorization"
-    answer.headers.setdefault("ETag", f'W/"{sha256(answer.body).hexdigest()[:16]}"')
+    answer.headers.setdefault("ETag", tag_of(bytes(answer.body)))
     return answer
