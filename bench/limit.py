@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from knobs import DSN, uid
 
 from integration_api.agencies import statements as agencies
+from integration_api.cases import documents
 from integration_api.cases import statements as cases
 from integration_api.kernel import clock
 from integration_api.kernel.db import no_reset, prepare
@@ -27,6 +28,8 @@ from integration_api.kernel.statements import ME, Change, Query
 from integration_api.referrals import statements_moves as moves
 
 CITY = UUID(uid("b", 1))
+COMPARTMENTS = ["core", "residence", "benefit", "placement", "case_notes", "health"]
+"""What case management sees, so that the answers are the same ones."""
 SETTINGS = {  # those of the service's role, and the city that numbers its cases
     "timezone": "UTC",
     "jit": "off",
@@ -70,7 +73,8 @@ def _kept(seen: sa.CTE) -> sa.CTE:
 
 
 agencies.visible = cases.visible = moves.visible = lambda _: sa.true()  # type: ignore[assignment]
-cases.visible_persons = lambda _: sa.true()  # type: ignore[assignment]
+cases.visible_persons = documents.visible_persons = lambda _: sa.true()  # type: ignore[assignment]
+documents.sees = lambda _, __, name: sa.true() if name in COMPARTMENTS else sa.false()
 cases.Personal = _query  # type: ignore[assignment,misc]
 cases.Effect, moves.Effect = _create, _change  # type: ignore[assignment,misc]
 
@@ -79,7 +83,7 @@ GET_AGENCY = Query(
         agencies.agency.c.id == agencies.ID
     )
 )
-GET_CASE = Query(cases._answer(cases.case).where(cases.case.c.id == cases.ID))
+GET_CASE = Query(cases.answer(cases.case).where(cases.case.c.id == cases.ID))
 LIST = cases.list_cases.__wrapped__(frozenset(), Direction())  # type: ignore[attr-defined]
 CREATE = cases._create()
 ACCEPT = moves.move.__wrapped__("accept")  # type: ignore[attr-defined]
@@ -123,7 +127,7 @@ class Limit:
         params |= {
             "me_municipality_id": CITY, "me_agency": me, "me_client": me, "me_member": None,
             "me_purpose": "case_management", "me_request": me, "me_now": clock.now(),
-            "me_event": uuid7(),
+            "me_event": uuid7(), "me_compartments": COMPARTMENTS, "me_assigned_only": [],
         }  # fmt: skip
         async with self.pool.acquire() as connection:
             row = await connection.fetchrow(statement.sql, *statement.args(params))

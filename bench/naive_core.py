@@ -43,6 +43,7 @@ from integration_api.kernel.observability import configure_logging  # noqa: E402
 from integration_api.kernel.settings import Settings  # noqa: E402
 
 SETTINGS = [f"app.{name}_id" for name in ("municipality", "agency", "client")]
+SETTINGS += ["app.member_id", "app.compartments", "app.assigned_only"]
 CONTEXT = select(*(func.set_config(name, bindparam(name[4:]), True) for name in SETTINGS))
 KEY = idempotency_key.c
 
@@ -90,8 +91,11 @@ class Handle:
             "me_agency": caller.agency_id,
             "me_client": caller.client_id,
             "me_member": caller.member_id,
+            "me_compartments": list(caller.compartments),
+            "me_assigned_only": list(caller.assigned_only),
             "me_purpose": self.call.purpose,
             "me_request": self.call.request_id,
+            "me_resource": self.call.resource_id,
             "me_now": clock.now(),
             "me_event": uuid7(),
         }
@@ -100,8 +104,10 @@ class Handle:
 
     async def _begin(self) -> None:
         caller = self.caller
-        ids = (caller.municipality_id, caller.agency_id, caller.client_id)
-        context = {name[4:]: str(id) for name, id in zip(SETTINGS, ids, strict=True)}
+        ids = map(str, (caller.municipality_id, caller.agency_id, caller.client_id))
+        both = (caller.compartments, caller.assigned_only)
+        codes = ("{" + ",".join(some) + "}" for some in both)
+        context = {name[4:]: text for name, text in zip(SETTINGS, (*ids, "", *codes), strict=True)}
         await self.session.execute(CONTEXT, context)
         if claim := self.call.claim:
             taken = await self.session.execute(_claiming(claim))

@@ -39,6 +39,7 @@ from report import holds, lines, report
 from wire import Client, Witness
 
 from integration_api.identity.keys import new_key
+from integration_api.kernel.db import prepare
 from integration_api.postgres import schema
 from integration_api.postgres.launcher import PORT, LocalPostgres
 from integration_api.rules.shipping import ship
@@ -111,6 +112,7 @@ async def _template(server: LocalPostgres) -> str:
         await c.execute(schema.roles_sql())
         await schema.migrate(server.dsn("postgres", "seeding"))
         await c.execute((HERE / "seed.sql").read_text("utf-8").replace(":rows", str(ROWS)))
+        await prepare(c)
         async with c.transaction():
             await ship(c)
         await c.execute("vacuum analyze")
