@@ -8,6 +8,7 @@ import pytest
 
 from tests.cast import id_of
 from tests.clients import Clients
+from tests.conftest import Committed
 from tests.portal.public import reader
 
 FORM = "application/x-www-form-urlencoded"
@@ -117,3 +118,17 @@ async def test_without_a_database_the_page_is_there_without_its_form() -> None:
     assert page.status_code == 200
     assert "<form" not in page.text
     assert "cannot be reached at present" in page.text
+
+
+async def test_questions_give_their_connections_back(committed: Committed) -> None:
+    """More of them than there are connections, answered, refused and unreadable."""
+    clients = committed.clients
+    where = await city(clients)
+    for told in (
+        ASKED | {"municipality_id": where},
+        ASKED | {"municipality_id": HOSTILE},
+        ASKED | {"municipality_id": str(id_of("nobody"))},
+    ):
+        for _ in range(committed.app.state.db.pool.get_max_size() + 1):
+            assert (await asked(clients, told)).status_code in (200, 400, 409)
+    assert committed.app.state.db.pool.get_idle_size() == committed.app.state.db.pool.get_size()

@@ -17,8 +17,7 @@ from integration_api.checks.schemas_responsibility import ResponsibilityCheckIn
 from integration_api.checks.service_responsibility import responsibility
 from integration_api.edge.guards import FORM
 from integration_api.edge.optional import QuestionTx
-from integration_api.kernel.db import LOST, Database
-from integration_api.kernel.principal import ANONYMOUS
+from integration_api.kernel.db import LOST, ReadTx
 from integration_api.kernel.problems import Malformed, PayloadTooLarge, UnsupportedMediaType
 from integration_api.rules.facts import FACTS, Fact
 
@@ -39,11 +38,10 @@ class Asked:
     answer: Mapping[str, Any] | None = None
 
 
-async def places(database: Database) -> Sequence[Mapping[str, Any]]:
+async def places(tx: ReadTx | QuestionTx) -> Sequence[Mapping[str, Any]]:
     """The municipalities that can be asked about; none while the database is away."""
     try:
-        async with database.reading(ANONYMOUS) as tx:
-            return [dict(row) for row in await tx.rows(MUNICIPALITIES)]
+        return [dict(row) for row in await tx.rows(MUNICIPALITIES)]
     except (*LOST, TimeoutError):  # the page must not need what only its form needs
         return ()
 

@@ -10,6 +10,7 @@ from integration_api.code_lists.served import cached
 from integration_api.edge.optional import QuestionTx
 from integration_api.edge.optional import question as question_of
 from integration_api.kernel import clock
+from integration_api.kernel.db import Read, within
 from integration_api.kernel.problems import NotFound, Problem
 from integration_api.kernel.scopes import Scope
 
@@ -31,16 +32,18 @@ LINKSET = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rf
 
 
 @router.get("/")
-async def home(request: Request) -> Response:
+@within
+async def home(request: Request, db: Read) -> Response:
     """What this is, in German and English, and who is responsible for what."""
-    return pages.home(request, await question.places(request.app.state.db))
+    return pages.home(request, await question.places(db))
 
 
 @router.post("/")
+@within
 async def ask(request: Request, db: Question) -> Response:
     """The same page with the answer to what the form asks; nothing of it is in an address."""
-    places = await question.places(request.app.state.db)
     asked = question.filled(request.headers.get("content-type", ""), await request.body())
+    places = await question.places(db)
     try:
         return pages.home(request, places, await question.answered(db, asked))
     except Problem as refusal:
