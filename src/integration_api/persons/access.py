@@ -75,6 +75,13 @@ def disclosed(
     return granted.correlate_except(disclosure).offset(literal_column("0")).exists()
 
 
+def lasting(me: Me, compartment: str) -> ColumnElement[bool]:
+    """Whether what is recorded of a person may stay: its own agency, or no mere emergency."""
+    p = person.c
+    granted = disclosed(me, p.id, compartment, lasting=True)
+    return or_(p.controller_agency_id == me.agency, granted)
+
+
 def visible(me: Me) -> ColumnElement[bool]:
     """Persons of the own agency (first: no probe for them) and persons disclosed to it."""
     p = person.c

@@ -11,7 +11,6 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
-    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, array
@@ -27,7 +26,7 @@ from integration_api.kernel.shape import (
 )
 from integration_api.kernel.statements import ME, Effect, Personal, Query
 
-from .access import disclosed, sees, visible, visible_periods
+from .access import lasting, sees, visible, visible_periods
 from .models import person, residence_period
 
 PERSON_ID = bindparam("person_id", type_=Uuid())
@@ -76,10 +75,7 @@ SEE = Query(
     select(
         person.c.controller_agency_id,
         sees(ME, person, "residence").label("residence"),
-        or_(
-            person.c.controller_agency_id == ME.agency,
-            disclosed(ME, person.c.id, "residence", lasting=True),
-        ).label("lasting"),
+        lasting(ME, "residence").label("lasting"),
         select(agency.c.type).where(agency.c.id == ME.agency).scalar_subquery().label("mine"),
     ).where(person.c.id == PERSON_ID, visible(ME))
 )
