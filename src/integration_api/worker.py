@@ -1,5 +1,7 @@
 """What the clock does: terms end, silence becomes approval, old rows go, audit entries are sealed.
 
+Beside its rounds it numbers events (`changes/sequencer.py`).
+
 Any number of workers may run at once: rows are taken with SKIP LOCKED, in short transactions, as
 `ia_worker`, one municipality after the other. The API never waits for a worker.
 """
@@ -17,6 +19,7 @@ import structlog
 
 from .audit.anchor import Signed
 from .audit.seal import Sealer, SealError, end_records, head_of
+from .changes import sequencer
 from .kernel import clock
 from .kernel.db import LOST, Call, Database, WriteTx, pool
 from .kernel.ids import uuid7
@@ -41,8 +44,9 @@ async def run(dsn: str, settings: Settings, stop: asyncio.Event, *, demo: bool =
         KeyMissingError: there is no key to seal with.
     """
     sealer = Sealer.of(settings)
-    async with pool(dsn, 2) as connections:
+    async with pool(dsn, 3) as connections, asyncio.TaskGroup() as group:
         database = Database(connections)
+        group.create_task(sequencer.run(database, stop))
         while not stop.is_set():
             for work in (partial(round_, demo=demo), partial(seal, sealer=sealer)):
                 try:

@@ -24,7 +24,7 @@ PUBLIC = {
     *("transfer_basis", "alembic_version", "code_list", "code_list_entry"),
     *("site", "site_unit", "offer", "offer_site"),
 }
-UNREAD = {"access_record", "audit_entry", "outbox", "idempotency_key", "demo_clock"}
+UNREAD = {"access_record", "audit_entry", "outbox", "idempotency_key", "demo_clock", "feed_head"}
 """Tables that the application writes but never answers from."""
 SHAPED = {"reference", "issuer", "subject", "ags", "prefix"}
 """Texts in a form that the contract promises."""

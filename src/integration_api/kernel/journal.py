@@ -50,8 +50,11 @@ outbox = Table(
     Column("agency_ids", ARRAY(Uuid), nullable=False),
     Column("body", Text, nullable=False),
     Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("seq", BigInteger),
     UniqueConstraint("agg_id", "agg_version"),
     UniqueConstraint("event_id"),
+    Index("uq_outbox_seq", "seq", unique=True),
+    Index("ix_outbox_open", "id", postgresql_where=text("seq is null")),
 )
 
 audit_entry = Table(

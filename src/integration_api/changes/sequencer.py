@@ -1,0 +1,61 @@
+"""The job that numbers events: dense, in one order, only what is committed.
+
+Any number of them may run: the lock on the head makes them take turns, so that k + 1 is never to be
+seen before k. Events of one thing are inserted under its row lock, so their order is its own.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import structlog
+
+from integration_api.kernel.db import LOST, Call, Database
+from integration_api.kernel.principal import ANONYMOUS
+
+from .statements import BATCH, HOLD, MOVED, NUMBER, WAITING
+
+log = structlog.get_logger("sequencer")
+PAUSE = 0.025
+FAULTS = (*LOST, asyncpg.PostgresError, TimeoutError)
+
+
+async def run(database: Database, stop: asyncio.Event) -> None:
+    """Number until `stop` is set; a fault costs the batch and nothing else."""
+    await _safely(database, number)
+    while not stop.is_set():
+        busy = await _safely(database, step)
+        if busy < BATCH:
+            await asyncio.sleep(PAUSE)
+
+
+async def _safely(database: Database, work: Callable[[Database], Awaitable[int]]) -> int:
+    try:
+        return await work(database)
+    except FAULTS as error:
+        log.warning("not numbered", error=type(error).__name__)
+        await asyncio.sleep(PAUSE * 10)
+        return 0
+
+
+async def step(database: Database) -> int:
+    """Number what waits; where nothing does, one look without a lock."""
+    async with database.reading(ANONYMOUS) as tx:
+        row = await tx.row(WAITING)
+    return await number(database) if row and row[0] else 0
+
+
+async def number(database: Database) -> int:
+    """Number a batch in one transaction; how many it were.
+
+    A database that is at another place than before, by restore or failover, gets a new epoch.
+    """
+    async with database.writing(Call(ANONYMOUS)) as tx:
+        head = await tx.row(HOLD)
+        assert head is not None
+        if not head["current"]:
+            row = await tx.row(MOVED)
+            log.warning("new epoch", epoch=str(row and row["epoch"]))
+        moved = await tx.row(NUMBER, last=head["last"])
+        assert moved is not None
+        return int(moved["last"] - head["last"])
