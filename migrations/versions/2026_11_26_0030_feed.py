@@ -50,6 +50,12 @@ create table ia.feed_head (
 
 insert into ia.feed_head (place) values (ia.database_place())
 
+alter table ia.feed_head enable row level security
+
+alter table ia.feed_head force row level security
+
+create policy feed_head_keep on ia.feed_head to ia_worker using (true) with check (true)
+
 grant select, update on ia.feed_head to ia_worker
 """
 

@@ -14,7 +14,6 @@ NOBODYS = {
     "code_list": "lists of others, the same for everybody",
     "code_list_entry": "codes of those lists",
     "demo_clock": "what a demo takes for today; one row",
-    "feed_head": "the last number of the events; one row, the worker's alone",
     "transfer_basis": "a list of laws, the same for everybody",
 }
 """Tables without policies, with the reason."""

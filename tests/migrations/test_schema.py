@@ -22,7 +22,6 @@ WITHOUT_POLICIES = {
     "code_list_entry": "public lists, the same for every tenant",
     "alembic_version": "holds the schema's version only",
     "demo_clock": "holds the demo's offset only",
-    "feed_head": "holds the last number of the events only",
     "transfer_basis": "law, the same for every tenant",
 }
 """Tables without tenant data; everything else is closed by policies, forced on the owner too."""
