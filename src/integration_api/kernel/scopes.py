@@ -35,11 +35,6 @@ class Scope(StrEnum):
     AUDIT_READ = "audit:read"
     RULE_PACKS_WRITE = "rule_packs:write"
     ELIGIBILITY_CHECKS_WRITE = "eligibility_checks:write"
-    CHANGES_READ = "changes:read"
-    WEBHOOKS_READ = "webhooks:read"
-    WEBHOOKS_WRITE = "webhooks:write"
-    IMPORTS_WRITE = "imports:write"
-    EXPORTS_WRITE = "exports:write"
 
 
 PROSE = {
@@ -72,9 +67,4 @@ PROSE = {
     Scope.AUDIT_READ: "Read both logs of the own agency and its teams, as its officer.",
     Scope.RULE_PACKS_WRITE: "Draft, submit and release rule packs of the own municipality.",
     Scope.ELIGIBILITY_CHECKS_WRITE: "Check, also of visible persons, what follows from a status.",
-    Scope.CHANGES_READ: "Follow the changes of what is visible to the own agency.",
-    Scope.WEBHOOKS_READ: "Read webhook endpoints of the own agency and their deliveries.",
-    Scope.WEBHOOKS_WRITE: "Add, change, test and remove webhook endpoints; deliver again.",
-    Scope.IMPORTS_WRITE: "Import data in bulk for the own agency.",
-    Scope.EXPORTS_WRITE: "Export what is visible to the own agency.",
 }
