@@ -14,14 +14,13 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from .audit.anchor import Signed
 from .audit.seal import Sealer, SealError, end_records, head_of
 from .changes import sequencer
 from .kernel import clock
-from .kernel.db import LOST, Call, Database, WriteTx, pool
+from .kernel.db import Call, Database, WriteTx, pool
 from .kernel.ids import uuid7
 from .kernel.principal import ANONYMOUS, Principal, context_sql
 from .kernel.settings import Settings
@@ -31,7 +30,7 @@ from .tandem import service_clock as tandem
 T = TypeVar("T")
 log = structlog.get_logger("worker")
 NOBODY = ANONYMOUS.agency_id
-FAULTS = (*LOST, asyncpg.PostgresError, TimeoutError, SealError)
+FAULTS = (*sequencer.FAULTS, SealError)
 PURGE = """delete from ia.idempotency_key where (municipality_id, client_id, key) in (
   select municipality_id, client_id, key from ia.idempotency_key where expires_at < now()
   limit 500)"""

@@ -15,22 +15,26 @@ from integration_api.kernel.statements import Change, Query
 
 from .models import feed_head
 
-CHANNEL = "ia_changes"
 BATCH = 500
 HERE: ColumnElement[str] = func.ia.database_place(type_=Text)
 
 WAITING = Query(select(select(outbox.c.id).where(outbox.c.seq.is_(None)).exists()))
+"""Asked once a pause: the partial index is empty when everything is numbered."""
 HOLD = Change(
     select(feed_head.c.last, (feed_head.c.place == HERE).label("current")).with_for_update()
 )
-MOVED = Change(
+BEGIN_EPOCH = Change(
     update(feed_head).values(epoch=func.gen_random_uuid(), place=HERE).returning(feed_head.c.epoch)
 )
-"""The database is at another place than the one whose numbers readers know."""
+"""From here on a number may mean another event than the one a reader knows."""
 
 
 def _number() -> Change:
-    """Number a batch in the order of insertion and move the head; under its lock alone."""
+    """Number a batch in the order of insertion and move the head; only while `HOLD` holds it.
+
+    A statement of its own, because only one that begins after the lock was had sees what the
+    sequencer before has numbered.
+    """
     new = select(outbox.c.id).where(outbox.c.seq.is_(None)).order_by(outbox.c.id).limit(BATCH)
     rows = new.subquery("new")
     n = func.row_number().over(order_by=rows.c.id)
@@ -45,7 +49,7 @@ def _number() -> Change:
     )
     count = select(func.count()).select_from(numbered).scalar_subquery()
     head = update(feed_head).values(last=last + count).returning(feed_head.c.last).cte("head")
-    return Change(select(head.c.last, func.pg_notify(CHANNEL, "")))
+    return Change(select(head.c.last))
 
 
 NUMBER = _number()
