@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -24,7 +24,7 @@ UNNUMBERED = "select count(*) from ia.outbox where seq is null"
 Seen = list[tuple[int, UUID, int]]
 
 
-async def _write(dsn: str, thing: UUID, dice: random.Random) -> int:
+async def _write(dsn: str, thing: UUID, dice: random.Random) -> None:
     """Versions of one thing, each in a transaction that may wait or be rolled back."""
     connection = await asyncpg.connect(dsn)
     version = 1
@@ -43,7 +43,6 @@ async def _write(dsn: str, thing: UUID, dice: random.Random) -> int:
         await transaction.commit()
         version += 1
     await connection.close()
-    return EVENTS
 
 
 async def _number(dsn: str, stop: asyncio.Event) -> None:
@@ -51,16 +50,18 @@ async def _number(dsn: str, stop: asyncio.Event) -> None:
         await sequencer.run(Database(connections), stop)
 
 
-async def _kill(dsn: str, stop: asyncio.Event) -> None:
-    """End the sequencers' connections again and again."""
+async def _kill(dsn: str, stop: asyncio.Event) -> int:
+    """End the sequencers' connections again and again; how many it were."""
     connection = await asyncpg.connect(dsn)
+    ended = 0
     while not stop.is_set():
-        await asyncio.sleep(0.15)
-        await connection.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity"
+        await asyncio.sleep(0.1)
+        ended += await connection.fetchval(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity"
             " where datname = current_database() and usename = 'ia_worker'"
         )
     await connection.close()
+    return ended
 
 
 async def _read(dsn: str, key: str, stop: asyncio.Event) -> Seen:
@@ -90,7 +91,7 @@ async def _run(server: LocalPostgres, name: str) -> dict[str, Seen]:
         *(_write(owner, uuid4(), random.Random(dice.random())) for _ in range(WRITERS))  # noqa: S311
     )
     done.set()
-    await killer
+    assert await killer > 1
     connection = await asyncpg.connect(owner)
     # another connection ends this wait
     while await connection.fetchval(UNNUMBERED):  # noqa: ASYNC110
@@ -124,20 +125,51 @@ async def test_nothing_is_lost_doubled_or_out_of_order(server: LocalPostgres) ->
         _must_be_whole(found["id"])
 
 
-async def test_a_copied_database_has_an_epoch_of_its_own(server: LocalPostgres) -> None:
-    async def epoch(name: str, work: Callable[[Database], Awaitable[int]] | None = None) -> object:
-        async with pool(server.dsn("ia_worker", name), 1) as connections:
-            if work:
-                await sequencer.number(Database(connections))
-            async with connections.acquire() as connection:
-                return await connection.fetchval("select epoch from ia.feed_head")
+async def _epoch(server: LocalPostgres, name: str) -> object:
+    """The epoch after the sequencer has looked."""
+    async with pool(server.dsn("ia_worker", name), 1) as connections:
+        await sequencer.number(Database(connections))
+        async with connections.acquire() as connection:
+            return await connection.fetchval("select epoch from ia.feed_head")
 
+
+async def test_a_copied_database_has_an_epoch_of_its_own(server: LocalPostgres) -> None:
     async with clone(server) as name, clone(server) as other:
-        copied = await epoch(name)
-        assert copied == await epoch(other)
-        first = await epoch(name, sequencer.number)
-        assert first not in (copied, await epoch(other, sequencer.number))
-        assert first == await epoch(name, sequencer.number)
+        first = await _epoch(server, name)
+        assert first != await _epoch(server, other)
+        assert first == await _epoch(server, name)
+
+
+async def _tool(server: LocalPostgres, name: str, *arguments: str) -> None:
+    done = await asyncio.create_subprocess_exec(str(server.tool(name)), *arguments)
+    assert await done.wait() == 0
+
+
+async def test_a_restore_into_the_same_database_begins_an_epoch(
+    server: LocalPostgres, tmp_path: Path
+) -> None:
+    async with clone(server) as name:
+        address, file = server.dsn("postgres", name), str(tmp_path / "all.dump")
+        before = await _epoch(server, name)
+        await _tool(server, "pg_dump", "--format=custom", f"--file={file}", address)
+        assert before == await _epoch(server, name)
+        options = ("--clean", "--if-exists", "--single-transaction", "--exit-on-error")
+        await _tool(server, "pg_restore", *options, f"--dbname={address}", file)
+        assert before != await _epoch(server, name)
+
+
+async def test_what_has_a_number_keeps_it(server: LocalPostgres) -> None:
+    async with clone(server) as name:
+        owner = await asyncpg.connect(server.dsn("postgres", name))
+        await owner.execute(ADD, uuid4(), uuid4(), 1)
+        await _epoch(server, name)
+        worker = await asyncpg.connect(server.dsn("ia_worker", name))
+        assert await worker.fetchval("select max(seq) from ia.outbox") >= 1
+        assert await worker.execute("update ia.outbox set seq = seq + 1000000") == "UPDATE 0"
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await worker.execute("delete from ia.outbox")
+        for connection in (owner, worker):
+            await connection.close()
 
 
 async def test_the_worker_may_number_and_not_read_what_happened(server: LocalPostgres) -> None:

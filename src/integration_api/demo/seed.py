@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from integration_api.agencies import administration
 from integration_api.cases import service as cases
 from integration_api.cases.schemas import CaseIn, Concern, ParticipantIn
+from integration_api.changes.statements import BEGIN_EPOCH
 from integration_api.disclosures import service as disclosures
 from integration_api.disclosures.schemas import ConsentGround, DisclosureIn, LegalGround, Opening
 from integration_api.identity.keys import Keys, digest, new_key
@@ -50,7 +51,7 @@ from .people import PEOPLE, Move, Person, Referred
 
 ENVIRONMENT = "demo"
 # what migrations wrote, and what an operator loaded
-KEPT = ("alembic_version", "transfer_basis", "code_list", "code_list_entry")
+KEPT = ("alembic_version", "transfer_basis", "code_list", "code_list_entry", "feed_head")
 
 
 def new_keys() -> dict[str, str]:
@@ -96,6 +97,7 @@ async def clear(connection: Connection) -> None:
     )
     tables = ", ".join(r["name"] for r in rows if r["is_table"])
     await connection.execute(f"truncate {tables} restart identity")
+    await connection.execute(BEGIN_EPOCH.sql)  # a number of the demo before means another event
     for row in rows:
         if not row["is_table"]:
             await connection.execute(f"drop sequence {row['name']}")
