@@ -28,6 +28,7 @@ from integration_api.cases.statements import list_cases
 from integration_api.cases.statements import move as move_case
 from integration_api.cases.statements_notes import list_notes
 from integration_api.cases.statements_participants import list_participants
+from integration_api.changes import statements_sequencer as sequencer
 from integration_api.checks.statements import asked
 from integration_api.disclosures import statements as disclosures
 from integration_api.employers.statements import list_employers
@@ -61,6 +62,14 @@ TENANT = (
     "|start_clearance|tandem_procedure|case_note|case_assignment|person_address|employer|referral"
     "|outbox|audit_entry|access_record|idempotency_key"
 )
+EVENTS = """
+insert into ia.outbox (event_id, municipality_id, agg_type, agg_id, agg_version, type, agency_ids,
+  body, occurred_at, seq)
+select gen_random_uuid(), gen_random_uuid(), 'case', gen_random_uuid(), 1, 'case.opened', '{}',
+  '{}', now(), case when n <= :rows then n end
+from generate_series(1, :rows + 20) n
+"""
+"""As many events as cases, the last twenty of them without a number."""
 SCAN = re.compile(rf'Seq Scan on "?(?:{TENANT})"?(?: |$)')
 DIRECTIONS = (Direction(), Direction(after=True), Direction(after=True, backwards=True))
 
@@ -112,7 +121,8 @@ def others() -> dict[str, Statement]:
         f"{name}.{key}": value
         for name, module in list(sys.modules.items())
         if name.startswith("integration_api.") and ".statements" in name
-        if not name.endswith(("statements_clock", "statements_seal"))  # the worker's alone
+        # the worker's alone
+        if not name.endswith(("statements_clock", "statements_seal", "statements_sequencer"))
         and not name.endswith("statements_loading")  # the owner's
         for key, value in vars(module).items()
         if isinstance(value, Statement)
@@ -137,6 +147,7 @@ async def large(server: LocalPostgres) -> AsyncIterator[asyncpg.Connection]:
     async with clone(server) as name:
         admin = await asyncpg.connect(server.dsn("postgres", name))
         await admin.execute(SEED.replace(":rows", str(ROWS)))
+        await admin.execute(EVENTS.replace(":rows", str(ROWS)))
         await admin.execute("vacuum analyze")
         await admin.close()
         connection = await asyncpg.connect(server.dsn("ia_app", name))
@@ -203,7 +214,9 @@ async def test_an_index_drives_the_clock(server: LocalPostgres, large: asyncpg.C
     assert sorted(asked) == ["DEEM", "EXPIRE", "REMIND"]
     sealing = {n: s for n, s in vars(seal).items() if isinstance(s, Statement)}
     assert {"PENDING", "HOLD", "UNSEALED", "SEAL", "ADVANCE", "HEAD"} <= sealing.keys()
-    asked |= sealing
+    numbering = {n: s for n, s in vars(sequencer).items() if isinstance(s, Statement)}
+    assert sorted(numbering) == ["BEGIN_EPOCH", "HOLD", "NUMBER", "WAITING"]
+    asked |= sealing | {f"sequencer {n}": s for n, s in numbering.items()}
     assert await faulty(worker, asked) == {}
     await worker.close()
 

@@ -13,7 +13,7 @@ import structlog
 from integration_api.kernel.db import LOST, Call, Database
 from integration_api.kernel.principal import ANONYMOUS
 
-from .statements import BATCH, BEGIN_EPOCH, HOLD, NUMBER, WAITING
+from .statements_sequencer import BATCH, BEGIN_EPOCH, HOLD, NUMBER, WAITING
 
 log = structlog.get_logger("sequencer")
 PAUSE = 0.025

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from integration_api.agencies import administration
 from integration_api.cases import service as cases
 from integration_api.cases.schemas import CaseIn, Concern, ParticipantIn
-from integration_api.changes.statements import BEGIN_EPOCH
+from integration_api.changes.statements_sequencer import BEGIN_EPOCH
 from integration_api.disclosures import service as disclosures
 from integration_api.disclosures.schemas import ConsentGround, DisclosureIn, LegalGround, Opening
 from integration_api.identity.keys import Keys, digest, new_key
