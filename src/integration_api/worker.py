@@ -18,7 +18,7 @@ import structlog
 
 from .audit.anchor import Signed
 from .audit.seal import Sealer, SealError, end_records, head_of
-from .changes import sequencer
+from .changes import retention, sequencer
 from .kernel import clock
 from .kernel.db import Call, Database, WriteTx, pool
 from .kernel.ids import uuid7
@@ -47,7 +47,12 @@ async def run(dsn: str, settings: Settings, stop: asyncio.Event, *, demo: bool =
         database = Database(connections)
         group.create_task(sequencer.run(database, stop))
         while not stop.is_set():
-            for work in (partial(round_, demo=demo), partial(seal, sealer=sealer)):
+            works = (
+                partial(round_, demo=demo),
+                partial(seal, sealer=sealer),
+                partial(retention.end, days=settings.feed_retention_days),
+            )
+            for work in works:
                 try:
                     await work(database)
                 except FAULTS as error:

@@ -49,6 +49,7 @@ LISTS = {
     "listTasks": "/v1/tasks",
     "listAccessRecords": "/v1/access-records",
     "listAuditEntries": "/v1/audit-entries",
+    "listChanges": "/v1/changes",
     "getMe": "/v1/me",
 }
 """Operations without an id: a stranger sees none of the owner's rows in them."""

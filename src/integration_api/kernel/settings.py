@@ -109,6 +109,9 @@ class Settings(BaseSettings):
     worker_seconds: float = Field(
         1.0, gt=0, le=60, description="Pause between two rounds of the worker."
     )
+    feed_retention_days: int = Field(
+        90, ge=30, le=3650, description="How long the change feed goes back."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is written."
     )
