@@ -31,8 +31,11 @@ from .edge import guards, observe
 from .edge.limiter import Limits
 from .edge.vault import Vault
 from .employers import routes as employers
+from .exports import routes as exports
 from .health import routes as health
 from .identity.credentials import credentials
+from .jobs import lifecycle as jobs_drawn
+from .jobs import routes as jobs
 from .kernel import clock, problems, reactions
 from .kernel.db import LOST, Database, Pool, pool
 from .kernel.idempotency import Replay
@@ -93,6 +96,8 @@ FEATURES: tuple[APIRouter, ...] = (
     tracks.router,
     *tandem_work.routers,
     tasks.router,
+    jobs.router,
+    exports.router,
     me.router,
     audit.router,
 )
@@ -108,6 +113,7 @@ LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     tasks_drawn.TASK,
     rules_drawn.RULE_PACK,
     offers_drawn.OFFER,
+    jobs_drawn.JOB,
 )
 PICTURES: Mapping[str, Callable[[Language], str]] = {"tandem_gates": tandem_pictures.gates}
 """Drawings that are no lifecycle, by name."""
@@ -134,6 +140,7 @@ EVENTS: Mapping[str, str] = {
     **tasks_drawn.EVENTS,
     **rules_drawn.EVENTS,
     **offers_drawn.EVENTS,
+    **jobs_drawn.EVENTS,
 }
 TAGS: Mapping[str, str] = {
     "Members": "Who works for an agency: functions and roles, no names; who logs in as them.",
@@ -189,7 +196,7 @@ def create_app(
     state = app.state
     state.settings, state.public_url, state.demo = settings, settings.public_url, demo
     state.cursors, state.lifecycles, state.pictures = Cursors(secret), LIFECYCLES, PICTURES
-    state.vault = _vault(secret, settings)
+    state.vault = Vault.of(secret, settings)
     state.started, state.draining, state.readiness = False, False, (0.0, {})
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
         app.include_router(router, prefix="/v1")
@@ -210,11 +217,6 @@ def _guard(app: FastAPI, settings: Settings) -> None:
         forms=portal.FORMS,
     )
     app.add_middleware(observe.Observe)
-
-
-def _vault(secret: bytes, settings: Settings) -> Vault:
-    other = settings.previous_secret_key
-    return Vault(secret, *([other.get_secret_value().encode()] if other else ()))
 
 
 async def _replayed(_: Request, replay: Exception) -> Response:

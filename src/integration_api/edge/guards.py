@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections.abc import Collection
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers
@@ -73,7 +73,8 @@ class Guard:
         inner = {**scope, "method": "GET"} if bare else scope
         answer = _Outgoing(inner, send, Meter(self.limits, inner), bare=bare)
         try:
-            async with asyncio.timeout(self.deadline):
+            async with asyncio.timeout(self.deadline) as limit:
+                inner.setdefault("state", {})["more_time"] = partial(self._extend, limit)
                 await self._run(inner, receive, answer)
         except TimeoutError:
             if answer.started:
@@ -81,6 +82,10 @@ class Guard:
             await problem_response(problems.Unavailable(), Request(inner))(inner, receive, answer)
         finally:
             scope.update({name: inner[name] for name in ("route", "fastapi") if name in inner})
+
+    def _extend(self, limit: asyncio.Timeout) -> None:
+        """A deadline for the next part of an answer that is sent in several."""
+        limit.reschedule(asyncio.get_running_loop().time() + self.deadline)
 
     async def _run(self, scope: Scope, receive: Receive, answer: "_Outgoing") -> None:
         try:

@@ -35,6 +35,10 @@ class Scope(StrEnum):
     AUDIT_READ = "audit:read"
     RULE_PACKS_WRITE = "rule_packs:write"
     ELIGIBILITY_CHECKS_WRITE = "eligibility_checks:write"
+    EXPORTS_READ = "exports:read"
+    EXPORTS_WRITE = "exports:write"
+    JOBS_READ = "jobs:read"
+    JOBS_WRITE = "jobs:write"
 
 
 PROSE = {
@@ -67,4 +71,8 @@ PROSE = {
     Scope.AUDIT_READ: "Read both logs of the own agency and its teams, as its officer.",
     Scope.RULE_PACKS_WRITE: "Draft, submit and release rule packs of the own municipality.",
     Scope.ELIGIBILITY_CHECKS_WRITE: "Check, also of visible persons, what follows from a status.",
+    Scope.EXPORTS_READ: "Read the exports that the own client asked for.",
+    Scope.EXPORTS_WRITE: "Ask for exports of what the own client may read.",
+    Scope.JOBS_READ: "Read the jobs that the own client asked for.",
+    Scope.JOBS_WRITE: "Cancel jobs that the own client asked for.",
 }
