@@ -39,7 +39,9 @@ async def test_each_line_is_what_get_gives(committed: Committed) -> None:
         seen.add(read["type"])
         got = await committed.clients.get("lead", f"/v1/{PATHS[read['type']]}/{read['id']}")
         assert got.status_code == 200
-        head = f'{{"type":"{read["type"]}","id":"{read["id"]}","version":{read["version"]},"resource":'
+        head = (
+            f'{{"type":"{read["type"]}","id":"{read["id"]}","version":{read["version"]},"resource":'
+        )
         assert row == head.encode() + got.content + b"}\n"
         assert got.headers["ETag"].startswith(f'"{read["version"]}.')
     assert scene.case.id in content.decode()

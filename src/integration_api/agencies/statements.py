@@ -86,6 +86,7 @@ def _document(a: FromClause) -> Select[Any]:
 
 
 def body_of(a: FromClause) -> ColumnElement[Any]:
+    """The document of an agency."""
     return whole(_document(a).correlate(a))
 
 

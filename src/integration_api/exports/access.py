@@ -36,9 +36,7 @@ def outdated(me: Me) -> ColumnElement[bool]:
     p = export_part
     return (
         select(p.c.n)
-        .where(
-            p.c.municipality_id == me.municipality_id, p.c.export_id == export.c.id, lost(me, p)
-        )
+        .where(p.c.municipality_id == me.municipality_id, p.c.export_id == export.c.id, lost(me, p))
         .correlate(export)
         .exists()
     )

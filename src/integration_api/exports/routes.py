@@ -79,5 +79,5 @@ async def get_export_content(request: Request, id: Id, db: LoggedRead) -> Respon
     state = request.app.state
     more_time = request.state.more_time
     found = await service.open_(state.db, db.call, id, state.vault, more_time)
-    headers = {"ETag": f'"{found.sha256[:16]}"', "Content-Length": str(found.bytes)}
+    headers = {"ETag": f'"{found.sha256[:16]}"', "Content-Length": str(found.length)}
     return Lines(found.parts, headers=headers)

@@ -42,9 +42,9 @@ class ExportIn(Schema):
             examples=[["case", "referral"]],
         ),
     ] = None
-    format: Annotated[
-        ExportFormat, Field(description="One JSON document on each line.")
-    ] = ExportFormat.NDJSON
+    format: Annotated[ExportFormat, Field(description="One JSON document on each line.")] = (
+        ExportFormat.NDJSON
+    )
 
 
 class ExportOut(Out):

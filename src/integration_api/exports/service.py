@@ -65,7 +65,7 @@ async def get(tx: ReadTx, id: UUID) -> Answer:
 class Content:
     """A content that is there: its length in bytes, its sha256, its parts."""
 
-    bytes: int
+    length: int
     sha256: str
     parts: AsyncIterator[bytes]
 

@@ -125,9 +125,7 @@ def _add_part() -> Effect:
         .returning(export_part.c.n, export_part.c.subjects, export_part.c.compartments)
         .cte("new")
     )
-    return Effect(
-        "createExport", select(new.c.n.label("body"), new.c.subjects, new.c.compartments)
-    )
+    return Effect("createExport", select(new.c.n.label("body"), new.c.subjects, new.c.compartments))
 
 
 ADD_PART = _add_part()

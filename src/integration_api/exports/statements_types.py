@@ -12,8 +12,9 @@ from sqlalchemy import (
     Select,
     Table,
     Uuid,
-    any_,
     bindparam,
+    column,
+    func,
     literal_column,
     select,
     union,
@@ -74,8 +75,18 @@ def _ids(*arms: Select[Any]) -> Query:
 
 
 def _documents(answer: Select[Any], table: Table, seen: ColumnElement[bool]) -> Query:
-    rows = answer.add_columns(table.c.id.label("id"))
-    return Query(rows.where(table.c.id == any_(IDS), seen).order_by(table.c.id))
+    """One look-up for each id: as a condition, all of an agency would be gathered each time."""
+    asked = func.unnest(IDS).table_valued(column("id", Uuid()), name="asked").render_derived()
+    one = (
+        answer.where(table.c.id == asked.c.id, seen)
+        .limit(literal_column("1"))
+        .correlate(asked)
+        .lateral("one")
+    )
+    names = ("body", "version", "subjects", "compartments")
+    found = select(asked.c.id, *(one.c[n] for n in names))
+    rows = found.select_from(asked.join(one, literal_column("true")))
+    return Query(rows.order_by(asked.c.id))
 
 
 def _cases() -> Exported:

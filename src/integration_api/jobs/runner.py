@@ -81,8 +81,6 @@ class Runner:
     async def carry(self, taken: Record) -> None:
         """One attempt at one job; a fault gives it back for another."""
         try:
-            if taken["attempts"] > MOST_ATTEMPTS:
-                raise JobGaveUp
             await self._attempt(taken)
         except Problem as problem:
             await self._safely(FAIL, taken, problem=problem.type.slug, problems={})
@@ -97,18 +95,13 @@ class Runner:
             await self._safely(RELEASE, taken, pause=AGAIN * taken["attempts"], uncounted=0)
 
     async def _attempt(self, taken: Record) -> None:
+        if taken["attempts"] > MOST_ATTEMPTS:
+            raise JobGaveUp
         caller = await self._asker(taken)
         if taken["status"] == JobStatus.QUEUED.value:
             await self._moved(START, taken, problems={})
-        ids = {n: UUID(int=taken[n].int) for n in ("id", "request_id")}
-        work = Work(
-            token=taken["lease_token"],
-            caller=caller,
-            purpose=taken["purpose"],
-            database=self._app,
-            seals=self._seals,
-            **ids,
-        )
+        id, token, request = (UUID(int=taken[n].int) for n in ("id", "lease_token", "request_id"))
+        work = Work(id, token, caller, taken["purpose"], request, self._app, self._seals)
         doing = asyncio.ensure_future(self._kinds[taken["kind"]](work))
         watching = asyncio.ensure_future(self._keep(taken, work))
         try:
@@ -149,9 +142,7 @@ class Runner:
         Raises:
             LeaseLostError: it is not.
         """
-        call = Call(
-            system(UUID(int=taken["municipality_id"].int)), "jobs", taken["request_id"]
-        )
+        call = Call(system(UUID(int=taken["municipality_id"].int)), "jobs", taken["request_id"])
         async with self._worker.writing(call) as tx:
             ours = {"id": taken["id"], "token": taken["lease_token"]}
             if await tx.row(statement, **ours, **params) is None:

@@ -43,7 +43,7 @@ def gone() -> ColumnElement[bool]:
 
 
 def _document(j: FromClause) -> ColumnElement[Any]:
-    mine = {"asker": literal_column("true")}
+    mine: dict[str, ColumnElement[bool]] = {"asker": literal_column("true")}
     return whole(
         select(
             *(j.c[n] for n in ("id", "kind", "status")),
@@ -67,9 +67,7 @@ LOCK = Change(
     .where(job.c.id == ID, visible(ME))
     .with_for_update(key_share=True, of=job)
 )
-UNFINISHED = Query(
-    select(func.count().label("n")).where(visible(ME), job.c.finished_at.is_(None))
-)
+UNFINISHED = Query(select(func.count().label("n")).where(visible(ME), job.c.finished_at.is_(None)))
 HOLD = Change(
     select(job.c.id)
     .where(job.c.id == ID, job.c.lease_token == TOKEN, visible(ME))
@@ -109,9 +107,7 @@ def move(arrow: str, *condition: ColumnElement[bool], **values: Any) -> Change:
     moved = (
         update(job)
         .where(job.c.id == ID, *condition)
-        .values(
-            status=drawn.target.value, version=job.c.version + 1, updated_at=ME.now, **values
-        )
+        .values(status=drawn.target.value, version=job.c.version + 1, updated_at=ME.now, **values)
         .returning(*job.c)
         .cte("moved")
     )

@@ -103,6 +103,7 @@ def _sites(o: FromClause) -> ColumnElement[Any]:
 
 
 def body_of(o: FromClause, distance: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The document of an offer; `distance` in metres where one was asked for."""
     provider = (
         select(fields(id=agency.c.id, slug=agency.c.slug, name=agency.c.name))
         .where(agency.c.id == o.c.agency_id)

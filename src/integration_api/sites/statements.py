@@ -113,6 +113,7 @@ def met_at(agency_id: ColumnElement[Any], day: ColumnElement[Any]) -> ColumnElem
 
 
 def body_of(s: FromClause) -> ColumnElement[Any]:
+    """The document of a site, with whether it is open now."""
     opening = _opening(s)
     document = select(
         *(s.c[n] for n in SHOWN),

@@ -34,6 +34,7 @@ def _document(t: FromClause) -> ColumnElement[Any]:
 
 
 def answer(t: FromClause) -> tuple[ColumnElement[Any], ...]:
+    """Columns of a single answer: document, version, whom it shows, and what of them."""
     return (
         _document(t).label("body"),
         t.c.version,
