@@ -59,13 +59,11 @@ async def cancel(tx: WriteTx, id: UUID, version: int, told: Told) -> Answer:
     """Cancel a job of the caller that is not over.
 
     Raises:
-        NotFound, JobExpired, PreconditionFailed, TransitionNotAllowed.
+        NotFound, PreconditionFailed, TransitionNotAllowed.
     """
     row = await tx.row(LOCK, id=id)
     if row is None:
         raise NotFound
-    if row["gone"]:
-        raise JobExpired
     concurrency.check(row, version)
     JOB.target("cancel", JobStatus(row["status"]), ASKER)
     return tx.answer(resource(await tx.row(CANCEL, id=id, problems=told)))

@@ -63,7 +63,7 @@ def _answer(j: FromClause) -> Select[Any]:
 
 GET = Query(_answer(job).add_columns(gone().label("gone")).where(job.c.id == ID, visible(ME)))
 LOCK = Change(
-    select(job.c.version, job.c.status, gone().label("gone"))
+    select(job.c.version, job.c.status)
     .where(job.c.id == ID, visible(ME))
     .with_for_update(key_share=True, of=job)
 )
