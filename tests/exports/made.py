@@ -21,12 +21,19 @@ async def queued(make: Make, who: str = "lead", **body: object) -> Made:
     return made(await make.clients.post(who, "/v1/exports", body, key=key), 202)
 
 
+async def leased(make: Make, who: str, id: str) -> UUID:
+    """The token with which a job of a machine is now at work."""
+    token = uuid4()
+    await make.connection.execute(acting(who))
+    await make.connection.execute(LEASED, id, token)
+    await make.connection.execute(CLEAR.lstrip(";"))
+    return token
+
+
 async def finished(make: Make, who: str = "lead", **body: object) -> Made:
     """A job whose export is there."""
-    asked, token = await queued(make, who, **body), uuid4()
-    await make.connection.execute(acting(who))
-    await make.connection.execute(LEASED, asked.id, token)
-    await make.connection.execute(CLEAR.lstrip(";"))
+    asked = await queued(make, who, **body)
+    token = await leased(make, who, asked.id)
     shared, state = OneConnection(make.connection), make.clients.app.state
     caller = await Keys(shared).find(KEYS[f"{who}/machine"].key)
     assert caller is not None

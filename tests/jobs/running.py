@@ -58,5 +58,4 @@ async def job(committed: Committed, id: str) -> Record:
 
 def lines(content: str) -> list[dict[str, Any]]:
     """The lines of an export."""
-
     return [json.loads(one) for one in content.splitlines()]

@@ -113,15 +113,22 @@ class Runner:
             await asyncio.gather(doing, watching, return_exceptions=True)
 
     async def _keep(self, taken: Record, work: Work) -> None:
-        """Renew the lease for as long as the client may still ask for this."""
+        """Renew the lease for as long as the client may still ask for this.
+
+        A fault is waited out: should the lease end meanwhile, the fence holds.
+        """
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
-            if await self._asker(taken) != work.caller:
-                raise JobRightsEnded
-            async with self._worker.writing(Call(ANONYMOUS)) as tx:
-                told = {"token": work.token, "done": work.done, "total": work.total}
-                if await tx.row(RENEW, id=work.id, **told) is None:
-                    raise LeaseLostError
+            with suppress(*FAULTS):
+                if await self._asker(taken) != work.caller:
+                    raise JobRightsEnded
+                await self._renew(work)
+
+    async def _renew(self, work: Work) -> None:
+        async with self._worker.writing(Call(ANONYMOUS)) as tx:
+            told = {"token": work.token, "done": work.done, "total": work.total}
+            if await tx.row(RENEW, id=work.id, **told) is None:
+                raise LeaseLostError
 
     async def _asker(self, taken: Record) -> Principal:
         """The client that asked, with the rights that it has now.
