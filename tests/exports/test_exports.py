@@ -14,6 +14,7 @@ from sqlalchemy import select, true
 from integration_api.exports import content, service, service_work
 from integration_api.exports import statements_types as types
 from integration_api.exports.refusals import ExportOutdated
+from integration_api.exports.schemas import ResourceType
 from integration_api.exports.statements_types import TYPES
 from integration_api.kernel.db import Call
 from integration_api.kernel.ids import uuid7
@@ -163,7 +164,7 @@ async def test_without_visible_everything_would_be_in_it(
     await committed.admin.execute("alter table ia.person disable row level security")
     assert TOKEN not in (await exported(committed, "koeln")).decode()  # the predicate alone
     await committed.admin.execute("alter table ia.person enable row level security")
-    open_ = TYPES | {kind: naked(one) for kind, one in TYPES.items() if kind.value == "person"}
+    open_ = {**TYPES, ResourceType.PERSON: naked(TYPES[ResourceType.PERSON])}
     monkeypatch.setattr(service_work, "TYPES", open_)
     assert TOKEN not in (await exported(committed, "koeln")).decode()  # the policy alone
     await committed.admin.execute("alter table ia.person disable row level security")
