@@ -33,8 +33,11 @@ from .edge import guards, observe
 from .edge.limiter import Limits
 from .edge.vault import Vault
 from .employers import routes as employers
+from .exports import routes as exports
 from .health import routes as health
 from .identity.credentials import credentials
+from .jobs import lifecycle as jobs_drawn
+from .jobs import routes as jobs
 from .kernel import clock, problems, reactions
 from .kernel.db import LOST, Database, Pool, pool
 from .kernel.idempotency import Replay
@@ -95,6 +98,8 @@ FEATURES: tuple[APIRouter, ...] = (
     tracks.router,
     *tandem_work.routers,
     tasks.router,
+    jobs.router,
+    exports.router,
     me.router,
     audit.router,
     changes.router,
@@ -111,6 +116,7 @@ LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     tasks_drawn.TASK,
     rules_drawn.RULE_PACK,
     offers_drawn.OFFER,
+    jobs_drawn.JOB,
 )
 PICTURES: Mapping[str, Callable[[Language], str]] = {"tandem_gates": tandem_pictures.gates}
 """Drawings that are no lifecycle, by name."""
@@ -137,6 +143,7 @@ EVENTS: Mapping[str, str] = {
     **tasks_drawn.EVENTS,
     **rules_drawn.EVENTS,
     **offers_drawn.EVENTS,
+    **jobs_drawn.EVENTS,
 }
 EVENT_TYPES = frozenset(EVENTS) | {t.event for one in LIFECYCLES for t in one.transitions}
 TAGS: Mapping[str, str] = {
@@ -193,7 +200,7 @@ def create_app(
     state = app.state
     state.settings, state.public_url, state.demo = settings, settings.public_url, demo
     state.cursors, state.lifecycles, state.pictures = Cursors(secret), LIFECYCLES, PICTURES
-    state.vault = _vault(secret, settings)
+    state.vault = Vault.of(secret, settings)
     state.bell, state.event_types = Bell(lambda: state.draining), EVENT_TYPES
     state.started, state.draining, state.readiness = False, False, (0.0, {})
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
@@ -215,11 +222,6 @@ def _guard(app: FastAPI, settings: Settings) -> None:
         forms=portal.FORMS,
     )
     app.add_middleware(observe.Observe)
-
-
-def _vault(secret: bytes, settings: Settings) -> Vault:
-    other = settings.previous_secret_key
-    return Vault(secret, *([other.get_secret_value().encode()] if other else ()))
 
 
 async def _replayed(_: Request, replay: Exception) -> Response:

@@ -1,15 +1,16 @@
 """What the clock does: terms end, silence becomes approval, old rows go, audit entries are sealed.
 
-Beside its rounds it numbers events (`changes/sequencer.py`).
+Beside its rounds it numbers events (`changes/sequencer.py`) and does jobs (`jobs/runner.py`), these
+as the application, in the context of the client that asked.
 
 Any number of workers may run at once: rows are taken with SKIP LOCKED, in short transactions, as
 `ia_worker`, one municipality after the other. The API never waits for a worker.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -19,33 +20,59 @@ import structlog
 from .audit.anchor import Signed
 from .audit.seal import Sealer, SealError, end_records, head_of
 from .changes import retention, sequencer
+from .edge.vault import Vault
+from .exports import service as exports
+from .exports import service_work as exports_work
+from .identity.system import system
+from .jobs import runner as jobs
+from .jobs.work import Kind, Seals
 from .kernel import clock
 from .kernel.db import Call, Database, WriteTx, pool
 from .kernel.ids import uuid7
-from .kernel.principal import ANONYMOUS, Principal, context_sql
+from .kernel.paging import Cursors
+from .kernel.principal import Principal
 from .kernel.settings import Settings
 from .referrals import service as referrals
 from .tandem import service_clock as tandem
 
 T = TypeVar("T")
 log = structlog.get_logger("worker")
-NOBODY = ANONYMOUS.agency_id
+KINDS: Mapping[str, Kind] = {exports.KIND: exports_work.make}
+"""What each kind of job does."""
 FAULTS = (*sequencer.FAULTS, SealError)
 PURGE = """delete from ia.idempotency_key where (municipality_id, client_id, key) in (
   select municipality_id, client_id, key from ia.idempotency_key where expires_at < now()
   limit 500)"""
 
 
-async def run(dsn: str, settings: Settings, stop: asyncio.Event, *, demo: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the worker logs in, as itself and as the application; what it seals with."""
+
+    worker: str
+    app: str
+    secret: bytes
+
+
+async def run(
+    access: Access, settings: Settings, stop: asyncio.Event, *, demo: bool = False
+) -> None:
     """Rounds until `stop` is set; a round that fails is tried again after a pause.
 
     Raises:
         KeyMissingError: there is no key to seal with.
     """
     sealer = Sealer.of(settings)
-    async with pool(dsn, 3) as connections, asyncio.TaskGroup() as group:
+    seals = Seals(Vault.of(access.secret, settings), Cursors(access.secret))
+    async with (
+        pool(access.worker, 4) as connections,
+        pool(access.app, jobs.SLOTS) as of_clients,
+        asyncio.TaskGroup() as group,
+    ):
         database = Database(connections)
         group.create_task(sequencer.run(database, stop))
+        runner = jobs.Runner(database, Database(of_clients), KINDS, seals)
+        group.create_task(runner.run(stop))
         while not stop.is_set():
             works = (
                 partial(round_, demo=demo),
@@ -68,6 +95,8 @@ async def round_(database: Database, *, demo: bool = False) -> int:
             await clock.follow(connection)
         await connection.execute(PURGE)
         await connection.execute("select ia.refresh_lapsed_access()")
+    await exports_work.end_expired(database)
+    await jobs.end_old(database)
     moved = 0
     for municipality in await _municipalities(database):
         for step in (referrals.expire_due, referrals.withdraw_lapsed, *tandem.STEPS, end_records):
@@ -80,7 +109,7 @@ async def seal(database: Database, *, sealer: Sealer) -> int:
     sealed, heads = 0, list[Signed]()
     for municipality in await _municipalities(database):
         sealed += await _drain(database, municipality, sealer.seal)
-        heads += await _once(database, _system(municipality), head_of)
+        heads += await _once(database, system(municipality), head_of)
     sealer.anchor(heads)
     return sealed
 
@@ -91,26 +120,18 @@ async def _municipalities(database: Database) -> list[UUID]:
     return [UUID(int=row["id"].int) for row in rows]
 
 
-def _system(municipality: UUID) -> Principal:
-    return replace(
-        ANONYMOUS,
-        municipality_id=municipality,
-        context_sql=context_sql(municipality, NOBODY, NOBODY),
-    )
-
-
 async def _drain(
     database: Database, municipality: UUID, step: Callable[[WriteTx], Awaitable[int]]
 ) -> int:
     """Repeat `step`, a transaction each time, until it finds nothing."""
     total = 0
-    while moved := await _once(database, _system(municipality), step):
+    while moved := await _once(database, system(municipality), step):
         total += moved
     return total
 
 
 async def _once(
-    database: Database, system: Principal, step: Callable[[WriteTx], Awaitable[T]]
+    database: Database, nobody: Principal, step: Callable[[WriteTx], Awaitable[T]]
 ) -> T:
-    async with database.writing(Call(system, "clock", uuid7())) as tx:
+    async with database.writing(Call(nobody, "clock", uuid7())) as tx:
         return await step(tx)

@@ -7,6 +7,7 @@ each of them opens: that is how a secret is replaced. Source: NIST SP 800-38D, R
 
 import json
 import os
+from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from integration_api.kernel.principal import Principal
+from integration_api.kernel.settings import Settings
 
 _NONCE = 12
 
@@ -26,6 +28,12 @@ class Vault:
             AESGCM(HKDF(SHA256(), 32, salt=None, info=b"stored answer").derive(secret))
             for secret in secrets
         ]
+
+    @classmethod
+    def of(cls, secret: bytes, settings: Settings) -> Self:
+        """As the settings say: the secret of now, and the one before it or after it."""
+        other = settings.previous_secret_key
+        return cls(secret, *([other.get_secret_value().encode()] if other else ()))
 
     @staticmethod
     def rights(caller: Principal) -> bytes:

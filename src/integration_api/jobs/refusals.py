@@ -1,0 +1,29 @@
+"""The problems of jobs: what a request is refused with, and why a job failed."""
+
+from integration_api.kernel.problems import Language, Problem
+
+
+class JobExpired(Problem, slug="job-expired"):
+    """The job, and what it made, is past its term."""
+
+
+class JobRightsEnded(Problem, slug="job-rights-ended"):
+    """The client that asked may no longer do what the job does."""
+
+
+class JobGaveUp(Problem, slug="job-gave-up"):
+    """The job was tried as often as it may be, and never came to its end."""
+
+
+def shown(public_url: str, lang: Language) -> dict[str, dict[str, object]]:
+    """Why a job may have failed, as its answer says it, by slug. Source: RFC 9457 § 3.1."""
+    german = lang == "de"
+    return {
+        kind.slug: {
+            "type": f"{public_url.rstrip('/')}/problems/{kind.slug}",
+            "title": kind.title_de if german else kind.title_en,
+            "status": kind.status,
+            "detail": kind.cause_de if german else kind.cause_en,
+        }
+        for kind in (JobRightsEnded.type, JobGaveUp.type)
+    }
