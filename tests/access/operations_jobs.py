@@ -1,4 +1,7 @@
-"""Operations of jobs and exports: each is of the client that asked."""
+"""Operations of jobs and exports: each is of the client that asked.
+
+Exports are asked for by an owner of their own: nobody has more than ten unfinished jobs.
+"""
 
 from uuid import uuid4
 
@@ -7,7 +10,7 @@ from tests.exports.made import finished, queued
 from tests.make import Make
 
 
-@call("createExport")
+@call("createExport", "jobcenter")
 async def _(make: Make) -> Call:
     body = {"types": ["case", "referral"], "format": "ndjson"}
     return Call("POST", "/v1/exports", body, key=f"nightly-{uuid4()}")

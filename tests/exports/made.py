@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from integration_api.exports import service_work
 from integration_api.identity.keys import Keys
 from integration_api.jobs.work import Seals, Work
-from integration_api.kernel.db import Database
+from integration_api.kernel.db import Brackets, Database
 from integration_api.kernel.ids import uuid7
 from tests.cast import KEYS, acting
 from tests.conftest import CLEAR, SAVEPOINTS, OneConnection
@@ -21,12 +21,18 @@ async def queued(make: Make, who: str = "lead", **body: object) -> Made:
     return made(await make.clients.post(who, "/v1/exports", body, key=key), 202)
 
 
+def _database(shared: OneConnection) -> Database:
+    inside = shared.connection.is_in_transaction()
+    return Database(shared, SAVEPOINTS if inside else Brackets())
+
+
 async def leased(make: Make, who: str, id: str) -> UUID:
     """The token with which a job of a machine is now at work."""
     token = uuid4()
-    await make.connection.execute(acting(who))
-    await make.connection.execute(LEASED, id, token)
-    await make.connection.execute(CLEAR.lstrip(";"))
+    async with make.connection.transaction():
+        await make.connection.execute(acting(who))
+        await make.connection.execute(LEASED, id, token)
+        await make.connection.execute(CLEAR.lstrip(";"))
     return token
 
 
@@ -37,7 +43,7 @@ async def finished(make: Make, who: str = "lead", **body: object) -> Made:
     shared, state = OneConnection(make.connection), make.clients.app.state
     caller = await Keys(shared).find(KEYS[f"{who}/machine"].key)
     assert caller is not None
-    database, seals = Database(shared, SAVEPOINTS), Seals(state.vault, state.cursors)
+    database, seals = _database(shared), Seals(state.vault, state.cursors)
     purpose = caller.purposes[0]
     await service_work.make(Work(UUID(asked.id), token, caller, purpose, uuid7(), database, seals))
     return made(await make.clients.get(who, f"/v1/jobs/{asked.id}"), 200)

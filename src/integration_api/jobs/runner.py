@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 from asyncpg import Record
+from prometheus_client import Gauge
 
 from integration_api.identity.keys import principal_of
 from integration_api.identity.system import system
@@ -24,7 +25,7 @@ from integration_api.kernel.problems import Problem
 from integration_api.kernel.statements import Change
 
 from .lifecycle import JobStatus
-from .refusals import JobGaveUp, JobRightsEnded
+from .refusals import EndsJob, JobGaveUp, JobRightsEnded
 from .statements_runner import CLAIM, END, FAIL, LEASE_SECONDS, RELEASE, RENEW, START, WAITING
 from .work import Kind, LeaseLostError, Seals, Work
 
@@ -37,6 +38,7 @@ MOST_ATTEMPTS = 5
 AGAIN = timedelta(seconds=5)
 """How long a job rests after an attempt that went wrong."""
 FAULTS = (*LOST, asyncpg.PostgresError, TimeoutError)
+AGE = Gauge("job_waiting_seconds", "Age of the oldest job that no worker has; 0 where none waits.")
 FIND = "select * from ia.find_asker($1, $2)"
 
 
@@ -73,8 +75,10 @@ class Runner:
             return []
         kinds = list(self._kinds)
         async with self._worker.pool.acquire(timeout=1) as connection:
-            if not await connection.fetchval(WAITING.sql, *WAITING.args({"kinds": kinds})):
-                return []
+            oldest = await connection.fetchval(WAITING.sql, *WAITING.args({"kinds": kinds}))
+        AGE.set(oldest or 0)
+        if oldest is None:
+            return []
         async with self._worker.writing(Call(ANONYMOUS)) as tx:
             return await tx.rows(CLAIM, kinds=kinds, slots=slots)
 
@@ -82,11 +86,13 @@ class Runner:
         """One attempt at one job; a fault gives it back for another."""
         try:
             await self._attempt(taken)
-        except Problem as problem:
-            await self._safely(FAIL, taken, problem=problem.type.slug, problems={})
+        except EndsJob as error:
+            slug = error.type.slug if isinstance(error, Problem) else JobGaveUp.type.slug
+            await self._safely(FAIL, taken, problem=slug, problems={})
         except LeaseLostError:
             log.info("job was no longer ours", job=str(taken["id"]))
         except asyncio.CancelledError:
+            log.info("job given back", job=str(taken["id"]))
             await self._safely(RELEASE, taken, pause=timedelta(0), uncounted=1)
             raise
         except Exception as error:  # whatever it is, there are more jobs

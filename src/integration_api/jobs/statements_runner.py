@@ -4,11 +4,13 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Double,
     Integer,
     Interval,
     Text,
     any_,
     bindparam,
+    cast,
     delete,
     func,
     literal_column,
@@ -57,8 +59,13 @@ def _claim() -> Change:
     )
 
 
-WAITING = Query(select(select(job.c.id).where(*_free()).exists()))
-"""Asked once a pause; where nothing waits, the partial index has nothing in it."""
+WAITING = Query(
+    select(cast(func.extract("epoch", func.now() - job.c.created_at), Double))
+    .where(*_free())
+    .order_by(job.c.created_at, job.c.id)
+    .limit(literal_column("1"))
+)
+"""The age of the oldest, in seconds. Asked once a pause; mostly the partial index is empty."""
 CLAIM = _claim()
 RENEW = Change(
     update(job)
