@@ -5,10 +5,9 @@ from uuid import UUID, uuid4
 from integration_api.exports import service_work
 from integration_api.identity.keys import Keys
 from integration_api.jobs.work import Seals, Work
-from integration_api.kernel.db import Brackets, Database
 from integration_api.kernel.ids import uuid7
 from tests.cast import KEYS, acting
-from tests.conftest import CLEAR, SAVEPOINTS, OneConnection
+from tests.conftest import CLEAR
 from tests.make import Made, Make, made
 
 LEASED = """update ia.job set status = 'running', lease_token = $2,
@@ -19,11 +18,6 @@ async def queued(make: Make, who: str = "lead", **body: object) -> Made:
     """A job that waits for a worker, which is not there."""
     key = f"export-{uuid4()}"
     return made(await make.clients.post(who, "/v1/exports", body, key=key), 202)
-
-
-def _database(shared: OneConnection) -> Database:
-    inside = shared.connection.is_in_transaction()
-    return Database(shared, SAVEPOINTS if inside else Brackets())
 
 
 async def leased(make: Make, who: str, id: str) -> UUID:
@@ -40,10 +34,10 @@ async def finished(make: Make, who: str = "lead", **body: object) -> Made:
     """A job whose export is there."""
     asked = await queued(make, who, **body)
     token = await leased(make, who, asked.id)
-    shared, state = OneConnection(make.connection), make.clients.app.state
-    caller = await Keys(shared).find(KEYS[f"{who}/machine"].key)
+    state = make.clients.app.state
+    caller = await Keys(state.db.pool).find(KEYS[f"{who}/machine"].key)
     assert caller is not None
-    database, seals = _database(shared), Seals(state.vault, state.cursors)
+    database, seals = state.db, Seals(state.vault, state.cursors)
     purpose = caller.purposes[0]
     await service_work.make(Work(UUID(asked.id), token, caller, purpose, uuid7(), database, seals))
     return made(await make.clients.get(who, f"/v1/jobs/{asked.id}"), 200)

@@ -92,7 +92,7 @@ async def test_a_client_has_ten_unfinished_jobs_at_most(committed: Committed) ->
     for n in range(10):
         await ask(committed, key=f"nightly-{n}")
     more = await committed.clients.post("lead", "/v1/exports", {}, key="nightly-10")
-    assert more.status_code == 429
+    assert (more.status_code, more.json()["guard"]) == (409, "jobs_finished")
     await ask(committed, "jobcenter", "nightly-10")
     assert await drain(committed) == 11
     await ask(committed, key="nightly-10")

@@ -40,7 +40,7 @@ async def ask(tx: WriteTx, given: ExportIn, told: jobs.Told) -> Answer:
 
     Raises:
         MissingScope: a type is named that the caller may not read (403).
-        TooManyRequests: the caller has too many unfinished jobs (429).
+        GuardNotMet: the caller has too many unfinished jobs (409).
     """
     if missing := lacking(tx.caller, given.types or ()):
         raise MissingScope(missing_scopes=missing)

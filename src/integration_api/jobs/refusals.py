@@ -2,7 +2,14 @@
 
 from functools import lru_cache
 
+from integration_api.kernel.lifecycle import Guard
 from integration_api.kernel.problems import Language, Problem
+
+ROOM = Guard(
+    "jobs_finished",
+    "Der Zugang hat zu viele Aufträge, die nicht beendet sind.",
+    "The client has too many jobs that are not over.",
+)
 
 
 class JobExpired(Problem, slug="job-expired"):

@@ -10,10 +10,10 @@ from integration_api.kernel import concurrency
 from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import ReadTx, WriteTx
 from integration_api.kernel.ids import uuid7
-from integration_api.kernel.problems import NotFound, TooManyRequests
+from integration_api.kernel.problems import GuardNotMet, NotFound
 
 from .lifecycle import ASKER, JOB, UNFINISHED, JobStatus
-from .refusals import JobExpired
+from .refusals import ROOM, JobExpired
 from .statements import CANCEL, CREATE, GET, LOCK
 from .statements import UNFINISHED as COUNT
 
@@ -44,11 +44,11 @@ async def ask(tx: WriteTx, kind: str, told: Told) -> tuple[UUID, Answer]:
     What the job is to do is written by its noun, in this transaction.
 
     Raises:
-        TooManyRequests: the caller has too many unfinished ones (429).
+        GuardNotMet: the caller has too many unfinished ones (409).
     """
     counted = await tx.row(COUNT)
     if counted is not None and counted["n"] >= MOST:
-        raise TooManyRequests
+        raise GuardNotMet(ROOM)
     id = uuid7()
     row = await tx.row(CREATE, id=id, kind=kind, problems=told)
     answer = _looked_at(row, status=202, location=f"/v1/jobs/{id}")
