@@ -29,7 +29,7 @@ from .disclosures import routes as disclosures
 from .disclosures import service_break_glass
 from .edge import guards, observe
 from .edge.limiter import Limits
-from .edge.vault import Vault
+from .edge.vault import Vault, secrets_of
 from .employers import routes as employers
 from .health import routes as health
 from .identity.credentials import credentials
@@ -67,6 +67,11 @@ from .tandem import service_clearances as clearances_service
 from .tandem.events import EVENTS as TANDEM_EVENTS
 from .tasks import lifecycle as tasks_drawn
 from .tasks import routes as tasks
+from .webhooks import lifecycle as webhooks_drawn
+from .webhooks import routes as webhooks
+from .webhooks import routes_deliveries as webhook_deliveries
+from .webhooks import service as webhooks_service
+from .webhooks import setup as webhooks_setup
 
 FEATURES: tuple[APIRouter, ...] = (
     agencies.router,
@@ -95,6 +100,8 @@ FEATURES: tuple[APIRouter, ...] = (
     tasks.router,
     me.router,
     audit.router,
+    webhooks.router,
+    webhook_deliveries.router,
 )
 LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     referrals_drawn.REFERRAL,
@@ -108,6 +115,7 @@ LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     tasks_drawn.TASK,
     rules_drawn.RULE_PACK,
     offers_drawn.OFFER,
+    webhooks_drawn.WEBHOOK_ENDPOINT,
 )
 PICTURES: Mapping[str, Callable[[Language], str]] = {"tandem_gates": tandem_pictures.gates}
 """Drawings that are no lifecycle, by name."""
@@ -134,7 +142,10 @@ EVENTS: Mapping[str, str] = {
     **tasks_drawn.EVENTS,
     **rules_drawn.EVENTS,
     **offers_drawn.EVENTS,
+    **webhooks_drawn.EVENTS,
 }
+EVENT_TYPES = frozenset(EVENTS) | {t.event for one in LIFECYCLES for t in one.transitions}
+"""Every type of event that the contract names."""
 TAGS: Mapping[str, str] = {
     "Members": "Who works for an agency: functions and roles, no names; who logs in as them.",
     "API clients": "Programs that act for an agency: what they may do, and their keys.",
@@ -189,7 +200,10 @@ def create_app(
     state = app.state
     state.settings, state.public_url, state.demo = settings, settings.public_url, demo
     state.cursors, state.lifecycles, state.pictures = Cursors(secret), LIFECYCLES, PICTURES
-    state.vault = _vault(secret, settings)
+    state.vault = Vault(*secrets_of(secret, settings))
+    state.webhooks = webhooks_service.Rules(
+        EVENT_TYPES, webhooks_setup.reach_of(settings), webhooks_setup.vault_of(settings, secret)
+    )
     state.started, state.draining, state.readiness = False, False, (0.0, {})
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
         app.include_router(router, prefix="/v1")
@@ -210,11 +224,6 @@ def _guard(app: FastAPI, settings: Settings) -> None:
         forms=portal.FORMS,
     )
     app.add_middleware(observe.Observe)
-
-
-def _vault(secret: bytes, settings: Settings) -> Vault:
-    other = settings.previous_secret_key
-    return Vault(secret, *([other.get_secret_value().encode()] if other else ()))
 
 
 async def _replayed(_: Request, replay: Exception) -> Response:

@@ -1,6 +1,7 @@
 """What the clock does: terms end, silence becomes approval, old rows go, audit entries are sealed.
 
-Beside its rounds it numbers events (`changes/sequencer.py`).
+Beside its rounds it numbers events (`changes/sequencer.py`) and delivers them to the systems of
+agencies (`webhooks/sending.py`).
 
 Any number of workers may run at once: rows are taken with SKIP LOCKED, in short transactions, as
 `ia_worker`, one municipality after the other. The API never waits for a worker.
@@ -19,13 +20,16 @@ import structlog
 from .audit.anchor import Signed
 from .audit.seal import Sealer, SealError, end_records, head_of
 from .changes import sequencer
+from .edge.outgoing import Poster
 from .kernel import clock
-from .kernel.db import Call, Database, WriteTx, pool
+from .kernel.db import Call, Database, Pool, WriteTx, pool
 from .kernel.ids import uuid7
 from .kernel.principal import ANONYMOUS, Principal, context_sql
 from .kernel.settings import Settings
 from .referrals import service as referrals
 from .tandem import service_clock as tandem
+from .webhooks import setup as webhooks
+from .webhooks.sending import Sender
 
 T = TypeVar("T")
 log = structlog.get_logger("worker")
@@ -36,16 +40,31 @@ PURGE = """delete from ia.idempotency_key where (municipality_id, client_id, key
   limit 500)"""
 
 
-async def run(dsn: str, settings: Settings, stop: asyncio.Event, *, demo: bool = False) -> None:
+SENDERS = 4
+"""Connections of the deliveries, which many attempts take turns with."""
+TURN_SECONDS = 15.0
+"""Longest wait for one of them: a lease has as much left when an attempt is over."""
+
+
+async def run(
+    dsn: str, settings: Settings, stop: asyncio.Event, *, secret: bytes, demo: bool = False
+) -> None:
     """Rounds until `stop` is set; a round that fails is tried again after a pause.
+
+    `secret` is the service's, which opens the secrets of webhook endpoints.
 
     Raises:
         KeyMissingError: there is no key to seal with.
     """
     sealer = Sealer.of(settings)
-    async with pool(dsn, 3) as connections, asyncio.TaskGroup() as group:
+    async with (
+        pool(dsn, 3) as connections,
+        pool(dsn, SENDERS) as senders,
+        asyncio.TaskGroup() as group,
+    ):
         database = Database(connections)
         group.create_task(sequencer.run(database, stop))
+        group.create_task(sender(senders, settings, secret).run(stop))
         while not stop.is_set():
             for work in (partial(round_, demo=demo), partial(seal, sealer=sealer)):
                 try:
@@ -54,6 +73,16 @@ async def run(dsn: str, settings: Settings, stop: asyncio.Event, *, demo: bool =
                     log.warning("round failed", error=type(error).__name__)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), settings.worker_seconds)
+
+
+def sender(connections: Pool, settings: Settings, secret: bytes) -> Sender:
+    """What delivers events, as the settings say."""
+    return Sender(
+        Database(connections, wait=TURN_SECONDS),
+        Poster(webhooks.reach_of(settings)),
+        webhooks.vault_of(settings, secret),
+        _system,
+    )
 
 
 async def round_(database: Database, *, demo: bool = False) -> int:

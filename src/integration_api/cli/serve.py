@@ -83,7 +83,7 @@ def worker() -> None:
     place = external(settings)
     run(_must_fit(place, with_worker=True))
     _must_sign(settings)
-    run(_work(settings, place))
+    run(_work(settings, place, secret_of(settings)))
 
 
 def _must_sign(settings: Settings) -> None:
@@ -93,7 +93,7 @@ def _must_sign(settings: Settings) -> None:
     signer(settings)
 
 
-async def _work(settings: Settings, place: Place) -> None:
+async def _work(settings: Settings, place: Place, secret: bytes) -> None:
     from integration_api import worker
     from integration_api.kernel.observability import configure_logging
 
@@ -101,7 +101,7 @@ async def _work(settings: Settings, place: Place) -> None:
     stop = asyncio.Event()
     _on_signals(stop.set)
     assert place.worker is not None
-    await worker.run(place.worker, settings, stop)
+    await worker.run(place.worker, settings, stop, secret=secret)
 
 
 async def _serve(
@@ -139,7 +139,7 @@ async def _serve(
     async with asyncio.TaskGroup() as group:
         if with_worker:
             assert place.worker is not None
-            group.create_task(worker.run(place.worker, settings, stop, demo=demo))
+            group.create_task(worker.run(place.worker, settings, stop, secret=secret, demo=demo))
         await server.serve(sockets=[door])
         stop.set()
 

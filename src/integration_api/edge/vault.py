@@ -1,4 +1,4 @@
-"""Stored answers, sealed: a copy of the table tells nobody what its answers said.
+"""Stored answers and secrets, sealed: a copy of the tables tells nobody what they say.
 
 AES-GCM under a key derived from the service's secret. What an answer is bound to (caller, rights,
 key, request) is authenticated with it, so that it opens for nothing else. The first secret seals,
@@ -14,17 +14,23 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from integration_api.kernel.principal import Principal
+from integration_api.kernel.settings import Settings
 
 _NONCE = 12
 
 
-class Vault:
-    """Seals with its first secret, opens with any."""
+def secrets_of(secret: bytes, settings: Settings) -> tuple[bytes, ...]:
+    """The secret that seals, and the other one that may open, while it is being replaced."""
+    other = settings.previous_secret_key
+    return (secret, *([other.get_secret_value().encode()] if other else ()))
 
-    def __init__(self, *secrets: bytes) -> None:
+
+class Vault:
+    """Seals with its first secret, opens with any; `of` what, which has a key of its own."""
+
+    def __init__(self, *secrets: bytes, of: bytes = b"stored answer") -> None:
         self._boxes = [
-            AESGCM(HKDF(SHA256(), 32, salt=None, info=b"stored answer").derive(secret))
-            for secret in secrets
+            AESGCM(HKDF(SHA256(), 32, salt=None, info=of).derive(secret)) for secret in secrets
         ]
 
     @staticmethod

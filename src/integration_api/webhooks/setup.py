@@ -1,0 +1,17 @@
+"""What the settings say of webhooks, for the API and for the worker."""
+
+from integration_api.edge.addresses import Reach
+from integration_api.edge.vault import Vault, secrets_of
+from integration_api.kernel.settings import Settings
+
+from .signing import SEALED_AS
+
+
+def reach_of(settings: Settings) -> Reach:
+    """Which addresses may be called; only a service that is not `live` calls its own machine."""
+    return Reach(frozenset(settings.webhook_ports), loopback=settings.environment != "live")
+
+
+def vault_of(settings: Settings, secret: bytes) -> Vault:
+    """What seals and opens the secrets of endpoints."""
+    return Vault(*secrets_of(secret, settings), of=SEALED_AS)
