@@ -70,7 +70,6 @@ from .tasks import routes as tasks
 from .webhooks import lifecycle as webhooks_drawn
 from .webhooks import routes as webhooks
 from .webhooks import routes_deliveries as webhook_deliveries
-from .webhooks import service as webhooks_service
 from .webhooks import setup as webhooks_setup
 
 FEATURES: tuple[APIRouter, ...] = (
@@ -201,9 +200,7 @@ def create_app(
     state.settings, state.public_url, state.demo = settings, settings.public_url, demo
     state.cursors, state.lifecycles, state.pictures = Cursors(secret), LIFECYCLES, PICTURES
     state.vault = Vault(*secrets_of(secret, settings))
-    state.webhooks = webhooks_service.Rules(
-        EVENT_TYPES, webhooks_setup.reach_of(settings), webhooks_setup.vault_of(settings, secret)
-    )
+    state.webhooks = webhooks_setup.rules(settings, secret, EVENT_TYPES)
     state.started, state.draining, state.readiness = False, False, (0.0, {})
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
         app.include_router(router, prefix="/v1")

@@ -11,6 +11,7 @@ from tests.access import (
     operations_persons,
     operations_rules,
     operations_tandem,
+    operations_webhooks,
 )
 from tests.access.operations_register import OWNERS, PREPARED, Call
 
@@ -34,6 +35,7 @@ NOUNS = (
     operations_cases,
     operations_tandem,
     operations_rules,
+    operations_webhooks,
 )
 OPEN = operations_directory.OPEN
 LISTS = {
@@ -49,6 +51,8 @@ LISTS = {
     "listTasks": "/v1/tasks",
     "listAccessRecords": "/v1/access-records",
     "listAuditEntries": "/v1/audit-entries",
+    "listWebhookEndpoints": "/v1/webhook-endpoints",
+    "listWebhookDeliveries": "/v1/webhook-deliveries",
     "getMe": "/v1/me",
 }
 """Operations without an id: a stranger sees none of the owner's rows in them."""
@@ -69,6 +73,7 @@ SHARED = {"getEmployer", "updateEmployer", "breakGlass", "getRulePack"}
 OWN_ONLY = {
     "createPerson": "creates a row of the caller's own; names no other",
     "createRulePack": "creates a row that the whole municipality sees; names no other",
+    "createWebhookEndpoint": "creates a row of the caller's own; names no other",
     "createEmployer": "creates a row that the whole municipality sees; names no other",
     "createAgency": "directory: names a parent only, which is public",
     "updateAgency": "directory: public rows, changed by their own agency only (tests/agencies)",

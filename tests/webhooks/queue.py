@@ -100,9 +100,11 @@ async def once(sender: Sender) -> int:
 
 async def until(what: Callable[[], bool], seconds: float = 10.0) -> None:
     """Wait until something holds."""
-    async with asyncio.timeout(seconds):
-        while not what():
-            await asyncio.sleep(0.01)
+    for _ in range(int(seconds * 100)):
+        if what():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
 
 
 async def deliveries(town: Committed, who: str = "lead", **query: str) -> list[dict[str, Any]]:

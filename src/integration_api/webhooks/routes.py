@@ -11,7 +11,7 @@ from integration_api.kernel.operations import operation, transition
 from integration_api.kernel.scalars import Id
 from integration_api.kernel.scopes import Scope
 
-from . import service, service_deliveries
+from . import service, service_deliveries, setup
 from .lifecycle import WEBHOOK_ENDPOINT
 from .schemas import (
     ReplayWebhooks,
@@ -27,12 +27,12 @@ from .schemas import (
 router = APIRouter(prefix="/webhook-endpoints", tags=["Webhooks"])
 
 
-async def _rules(request: Request) -> service.Rules:
-    rules: service.Rules = request.app.state.webhooks
+async def _rules(request: Request) -> setup.Rules:
+    rules: setup.Rules = request.app.state.webhooks
     return rules
 
 
-Rules = Annotated[service.Rules, Depends(_rules)]
+Rules = Annotated[setup.Rules, Depends(_rules)]
 
 
 @operation(

@@ -1,7 +1,6 @@
 """What the agency that owns an endpoint can do with it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -22,6 +21,7 @@ from integration_api.kernel.schemas import changes
 
 from .lifecycle import OWNER, WEBHOOK_ENDPOINT, WebhookEndpointStatus
 from .schemas import ReplayWebhooks, WebhookEndpointFilter, WebhookEndpointIn, WebhookEndpointPatch
+from .setup import Rules
 from .signing import new_secret, sealed
 from .statements import (
     ADD_SECRET,
@@ -42,15 +42,6 @@ from .statements import (
 MOST_ENDPOINTS = 50
 MOST_SECRETS = 5
 """That sign at the same time; each costs the receiver a comparison."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the service is set to: event types there are, addresses that may be called, its key."""
-
-    types: Collection[str]
-    reach: Reach
-    vault: Vault
 
 
 async def get(tx: ReadTx, id: UUID) -> Answer:

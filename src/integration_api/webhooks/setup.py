@@ -1,10 +1,27 @@
 """What the settings say of webhooks, for the API and for the worker."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 from integration_api.edge.addresses import Reach
 from integration_api.edge.vault import Vault, secrets_of
 from integration_api.kernel.settings import Settings
 
 from .signing import SEALED_AS
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Which event types there are, which addresses may be called, what seals secrets."""
+
+    types: Collection[str]
+    reach: Reach
+    vault: Vault
+
+
+def rules(settings: Settings, secret: bytes, types: Collection[str]) -> Rules:
+    """What the API asks; `types` are those of the contract."""
+    return Rules(types, reach_of(settings), vault_of(settings, secret))
 
 
 def reach_of(settings: Settings) -> Reach:
