@@ -9,7 +9,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -72,7 +72,7 @@ class Reach:
 
     def within(self, networks: Iterable[Network]) -> "Reach":
         """The same with these networks."""
-        return Reach(self.ports, tuple(networks), self.loopback)
+        return replace(self, networks=tuple(networks))
 
 
 async def resolve(host: str, port: int) -> list[str]:
