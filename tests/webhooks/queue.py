@@ -29,7 +29,8 @@ EVENT = """
 insert into ia.outbox (event_id, municipality_id, agg_type, agg_id, agg_version, type, agency_ids,
   body, occurred_at)
 select e.id, $1, 'case', $2, $3, 'case.opened', $4,
-  json_build_object('id', e.id, 'type', 'case.opened', 'version', $3::int)::text, now()
+  json_build_object('id', e.id, 'type', 'case.opened', 'about', $2::uuid,
+    'version', $3::int)::text, now()
 from (select gen_random_uuid() as id) e returning event_id, body
 """
 
