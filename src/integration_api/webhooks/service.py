@@ -39,7 +39,7 @@ from .statements import (
     list_endpoints,
 )
 
-MOST_ENDPOINTS = 50
+MOST_ENDPOINTS = 200
 MOST_SECRETS = 5
 """That sign at the same time; each costs the receiver a comparison."""
 

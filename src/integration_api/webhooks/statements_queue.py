@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.selectable import FromClause
 
+from integration_api.changes.models import feed_head
 from integration_api.kernel.journal import outbox
 from integration_api.kernel.statements import Change, Query
 
@@ -44,10 +45,9 @@ DUE = webhook_delivery.c.status == literal_column("'due'")
 LAST = bindparam("last", type_=BigInteger())
 
 _LOOKS: list[ColumnElement[Any]] = [
-    select(outbox.c.id)
-    .where(outbox.c.seq > select(webhook_head.c.last).scalar_subquery())
-    .exists()
-    .label("events"),
+    (
+        select(feed_head.c.last).scalar_subquery() > select(webhook_head.c.last).scalar_subquery()
+    ).label("events"),
     select(webhook_delivery.c.id)
     .where(DUE, webhook_delivery.c.next_at <= func.now())
     .exists()
@@ -55,7 +55,7 @@ _LOOKS: list[ColumnElement[Any]] = [
     select(webhook_replay.c.endpoint_id).exists().label("replays"),
 ]
 WAITING = Query(select(*_LOOKS))
-"""Asked once a pause; each answer is one look into an index."""
+"""Asked once a pause; one row of each head, and one look into an index."""
 HOLD_HEAD = Change(select(webhook_head.c.last).with_for_update(skip_locked=True))
 """No row while another worker queues."""
 
