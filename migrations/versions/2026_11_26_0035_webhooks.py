@@ -79,12 +79,15 @@ create table ia.webhook_secret (
   agency_id uuid not null,
   endpoint_id uuid not null,
   sealed bytea not null,
+  key_id text not null,
   created_at timestamptz not null,
   valid_to timestamptz not null default 'infinity',
   constraint pk_webhook_secret primary key (id),
   constraint fk_webhook_secret_municipality_id_agency_id_endpoint_id {OWNER})
 
 create index ix_webhook_secret_endpoint_id on ia.webhook_secret (endpoint_id)
+
+create index ix_webhook_secret_key_id on ia.webhook_secret (key_id)
 
 create table ia.webhook_delivery (
   id uuid not null default gen_random_uuid(),
@@ -213,7 +216,7 @@ grant select,
   update (status, disabled_reason, disabled_at, failing_since, version, updated_at)
   on ia.webhook_endpoint to ia_worker
 
-grant select, delete on ia.webhook_secret to ia_worker
+grant select, delete, update (sealed, key_id) on ia.webhook_secret to ia_worker
 
 grant select, insert, delete,
   update (status, reason, attempts, next_at, lease_until, lease_token, ended_at, version)

@@ -243,7 +243,7 @@ async def test_an_index_drives_the_clock(server: LocalPostgres, large: asyncpg.C
     asked |= sealing | {f"sequencer {n}": s for n, s in numbering.items()}
     hooks = [*vars(statements_queue).items(), *vars(statements_sending).items()]
     sending = {f"webhooks {n}": s for n, s in hooks if isinstance(s, Statement)}
-    assert len(sending) == 16, sorted(sending)
+    assert len(sending) == 18, sorted(sending)
     asked |= sending
     assert await faulty(worker, asked) == {}
     await worker.close()

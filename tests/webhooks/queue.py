@@ -64,8 +64,9 @@ async def event(
 async def hand(town: Committed, seconds: float = 10.0, **given: Any) -> AsyncIterator[Sender]:
     """A worker's hands, to be moved by the test."""
     async with pool(town.server.dsn("ia_worker", town.name), 4) as connections:
+        box = given.pop("box", vault())
         poster = Poster(given.pop("reach", REACH), seconds=seconds, **given)
-        sender = Sender(Database(connections, wait=10), poster, vault(), _system)
+        sender = Sender(Database(connections, wait=10), poster, box, _system)
         yield sender
         await sender.leave()
 

@@ -8,13 +8,15 @@ import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from integration_api.edge.outgoing import Reply
+from integration_api.edge.vault import Vault
 from integration_api.kernel.db import Call
 from integration_api.kernel.principal import ANONYMOUS
 from integration_api.kernel.statements import Statement
 from integration_api.webhooks import schedule, sending
 from integration_api.webhooks.sending import Claimed
+from integration_api.webhooks.signing import SEALED_AS
 from integration_api.webhooks.statements_sending import CLAIM, DONE
-from tests.conftest import Committed
+from tests.conftest import SECRET, Committed
 from tests.make import made
 from tests.webhooks.queue import (
     DELIVERIES,
@@ -322,6 +324,21 @@ async def test_a_secret_that_does_not_open_any_more_is_told(committed: Committed
         whole = (await committed.clients.get("lead", f"{DELIVERIES}/{kept['id']}")).json()
         assert [a["error"] for a in whole["attempts"]] == ["secret_lost"]
         assert receiver.heard == []
+
+
+async def test_secrets_outlive_the_key_that_sealed_them(committed: Committed) -> None:
+    """The service's secret is replaced: both are named for a while, then the old one is gone."""
+    new = b"the next secret, long enough as well"
+    both, alone = (Vault(*keys, of=SEALED_AS) for keys in ((new, SECRET), (new,)))
+    async with receiving() as receiver:
+        e = await endpoint(committed, receiver.url(), **ONLY)
+        async with hand(committed, box=both) as sender:
+            await sender.keep_house()
+        await event(committed, uuid4())
+        await number(committed)
+        async with hand(committed, box=alone) as sender:
+            await once(sender)
+        verified(receiver.heard[0], e.body["secret"])
 
 
 async def test_what_ended_long_ago_is_deleted_with_its_attempts(committed: Committed) -> None:

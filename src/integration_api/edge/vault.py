@@ -7,6 +7,7 @@ each of them opens: that is how a secret is replaced. Source: NIST SP 800-38D, R
 
 import json
 import os
+from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,9 +30,10 @@ class Vault:
     """Seals with its first secret, opens with any; `of` what, which has a key of its own."""
 
     def __init__(self, *secrets: bytes, of: bytes = b"stored answer") -> None:
-        self._boxes = [
-            AESGCM(HKDF(SHA256(), 32, salt=None, info=of).derive(secret)) for secret in secrets
-        ]
+        keys = [HKDF(SHA256(), 32, salt=None, info=of).derive(secret) for secret in secrets]
+        self._boxes = [AESGCM(key) for key in keys]
+        self.key_id = sha256(keys[0]).hexdigest()[:16]
+        """Names the key that seals, for what is kept longer than a secret is being replaced."""
 
     @staticmethod
     def rights(caller: Principal) -> bytes:

@@ -79,10 +79,13 @@ webhook_secret = Table(
     Column("agency_id", Uuid, nullable=False),
     Column("endpoint_id", Uuid, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("key_id", Text, nullable=False),
     instant("created_at"),
     instant("valid_to", default="'infinity'"),
     _endpoint(),
     Index(None, "endpoint_id"),
+    # serves the search for what another key has sealed
+    Index(None, "key_id"),
 )
 
 webhook_delivery = Table(

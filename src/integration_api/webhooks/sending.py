@@ -22,7 +22,7 @@ from prometheus_client import Counter, Gauge
 from integration_api.edge.addresses import Network
 from integration_api.edge.outgoing import Poster, Reply
 from integration_api.edge.vault import Vault
-from integration_api.kernel.db import LOST, Call, Database
+from integration_api.kernel.db import LOST, Call, Database, WriteTx
 from integration_api.kernel.ids import uuid7
 from integration_api.kernel.principal import ANONYMOUS, Principal
 
@@ -40,6 +40,8 @@ from .statements_queue import (
     REPLAY_OVER,
     REPLAY_STEP,
     REPLAYED,
+    RESEAL,
+    SEALED_OTHERWISE,
     SWEEP,
     WAITING,
 )
@@ -248,9 +250,18 @@ class Sender:
             dead = await tx.rows(SWEEP)
             await tx.rows(PRUNE)
             await tx.rows(END_SECRETS)
+            await self._reseal(tx)
             age = await tx.row(AGE)
         OUTCOMES.labels("dead").inc(len(dead))
         QUEUE_AGE.set(float(age["seconds"]) if age else 0.0)
+
+    async def _reseal(self, tx: WriteTx) -> None:
+        """Seal with the present key what the one before has sealed, while it still opens it."""
+        for row in await tx.rows(SEALED_OTHERWISE, key_id=self._vault.key_id):
+            of = UUID(int=row["endpoint_id"].int)
+            for text in signing.opened(self._vault, [row["sealed"]], of):
+                sealed = signing.sealed(self._vault, text, of)
+                await tx.row(RESEAL, id=row["id"], sealed=sealed, key_id=self._vault.key_id)
 
     async def _safely(self, work: Callable[[], Awaitable[int]]) -> int:
         try:

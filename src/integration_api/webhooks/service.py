@@ -176,7 +176,8 @@ def _must_exist(types: Sequence[str], known: Collection[str]) -> None:
 
 async def _add_secret(tx: WriteTx, id: UUID, vault: Vault) -> str:
     text = new_secret()
-    await tx.row(ADD_SECRET, id=id, secret_id=uuid7(), sealed=sealed(vault, text, id))
+    kept = {"sealed": sealed(vault, text, id), "key_id": vault.key_id}
+    await tx.row(ADD_SECRET, id=id, secret_id=uuid7(), **kept)
     return text
 
 

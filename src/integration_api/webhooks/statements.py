@@ -96,6 +96,7 @@ ADD_SECRET = Change(
         agency_id=ME.agency,
         endpoint_id=ID,
         sealed=bindparam("sealed", type_=LargeBinary()),
+        key_id=bindparam("key_id", type_=Text()),
         created_at=ME.now,
     )
 )

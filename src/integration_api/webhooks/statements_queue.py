@@ -6,7 +6,9 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     DateTime,
+    LargeBinary,
     Select,
+    Text,
     Uuid,
     and_,
     any_,
@@ -198,6 +200,19 @@ PRUNE = Change(
     .returning(webhook_delivery.c.id)
 )
 END_SECRETS = Change(delete(webhook_secret).where(webhook_secret.c.valid_to <= func.now()))
+SEALED_BY = bindparam("key_id", type_=Text())
+SEALED_OTHERWISE = Change(
+    select(*(webhook_secret.c[n] for n in ("id", "endpoint_id", "sealed")))
+    .where(webhook_secret.c.key_id != SEALED_BY)
+    .limit(literal_column(str(BATCH)))
+    .with_for_update(skip_locked=True)
+)
+"""What the key before the present one has sealed."""
+RESEAL = Change(
+    update(webhook_secret)
+    .where(webhook_secret.c.id == bindparam("id", type_=Uuid()))
+    .values(sealed=bindparam("sealed", type_=LargeBinary()), key_id=SEALED_BY)
+)
 AGE = Query(
     select(
         func.coalesce(
