@@ -2,12 +2,19 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from ipaddress import ip_network
+from pathlib import Path
 
 import httpcore
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from integration_api.edge.addresses import BlockedError, PinnedBackend, Reach, is_public, resolve
 from integration_api.edge.outgoing import MOST, Poster
@@ -179,6 +186,50 @@ async def test_who_does_not_answer_is_told(says: Says, error: str) -> None:
     async with receiving(lambda _: says) as receiver:
         poster = Poster(Reach(loopback=True), seconds=0.3)
         assert await post(poster, receiver.url()) == (None, error)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and a certificate for `hooks.example.org`, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hooks.example.org")])
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now.replace(year=2126))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hooks.example.org")]), False)
+        .add_extension(x509.BasicConstraints(True, None), True)
+        .sign(key, SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(text + made.public_bytes(Encoding.PEM))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted", "expected"),
+    [
+        ("hooks.example.org", True, (204, None)),
+        ("other.example.org", True, (None, "tls")),
+        ("hooks.example.org", False, (None, "tls")),
+    ],
+    ids=["its name", "another name", "not trusted"],
+)
+async def test_the_certificate_is_that_of_the_name_not_of_the_address(
+    certificate: Path, host: str, trusted: bool, expected: tuple[int | None, str | None]
+) -> None:
+    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    theirs.load_cert_chain(certificate)
+    ours = ssl.create_default_context(cafile=certificate) if trusted else None
+    async with receiving(tls=theirs) as receiver:
+        poster = Poster(only("127.0.0.1"), resolver=Names(["127.0.0.1"]), context=ours)
+        assert await post(poster, f"https://{host}:{receiver.port}/hook") == expected
+    heard = [h.headers["host"] for h in receiver.heard]
+    assert heard == ([f"{host}:{receiver.port}"] if expected[0] else [])
 
 
 async def test_an_answer_without_end_is_cut() -> None:

@@ -1,6 +1,7 @@
 """A system that webhooks are sent to: a real HTTP server on loopback that keeps what it hears."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -64,7 +65,7 @@ class Receiver:
 
     async def _request(self, reader: asyncio.StreamReader) -> Heard | None:
         line = await reader.readline()
-        if not line:
+        if not line or line[0] == 0x16:  # TLS, where none is spoken
             return None
         headers: dict[str, str] = {}
         while (text := (await reader.readline()).decode().strip()) != "":
@@ -80,10 +81,12 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving(behaviour: Behaviour = lambda _: Says()) -> AsyncIterator[Receiver]:
+async def receiving(
+    behaviour: Behaviour = lambda _: Says(), tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Receiver]:
     """A receiver on a free port."""
     made = Receiver(behaviour)
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(made.serve, "127.0.0.1", 0, ssl=tls)
     made.port = server.sockets[0].getsockname()[1]
     try:
         yield made

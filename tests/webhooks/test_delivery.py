@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from integration_api.edge.outgoing import Reply
@@ -355,6 +356,33 @@ async def test_what_ended_long_ago_is_deleted_with_its_attempts(committed: Commi
         await sender.keep_house()
         assert len(await deliveries(committed)) == 1
         assert await committed.admin.fetchval("select count(*) from ia.webhook_attempt") == 1
+
+
+async def test_what_comes_of_attempts_is_counted_and_the_age_of_the_queue_told(
+    committed: Committed,
+) -> None:
+    def told(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(name, labels) or 0.0
+
+    outcomes = ("done", "failed")
+    before = {o: told("webhook_deliveries_total", outcome=o) for o in outcomes}
+    answers = [Says(204), Says(500)]
+    async with receiving(lambda _: answers.pop(0)) as receiver, hand(committed) as sender:
+        await endpoint(committed, receiver.url(), **ONLY)
+        for _ in range(3):
+            await event(committed, uuid4())
+        await number(committed)
+        sender._slots = 2
+        await once(sender)
+        after = {o: told("webhook_deliveries_total", outcome=o) for o in outcomes}
+        assert {o: after[o] - before[o] for o in outcomes} == {"done": 1, "failed": 1}
+        await committed.admin.execute(
+            "update ia.webhook_delivery set next_at = now() - interval '90 s' where attempts = 0"
+        )
+        await sender.keep_house()
+        assert 90 <= told("webhook_queue_age_seconds") < 100
+        page = await committed.clients.get(None, "/metrics")
+        assert "webhook_queue_age_seconds 9" in page.text
 
 
 # ------------------------------------------------------------------------- fences and their twins

@@ -84,10 +84,15 @@ class Poster:
     another may not."""
 
     def __init__(
-        self, reach: Reach, *, resolver: Resolver = resolve, seconds: float = POST_SECONDS
+        self,
+        reach: Reach,
+        *,
+        resolver: Resolver = resolve,
+        seconds: float = POST_SECONDS,
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self._reach, self._resolver, self._seconds = reach, resolver, seconds
-        self._context = httpx.create_ssl_context(trust_env=False)
+        self._context = context or httpx.create_ssl_context(trust_env=False)
         self._context.load_default_certs()  # an operator's own authority is in the system's store
         self._clients: OrderedDict[tuple[Network, ...], httpx.AsyncClient] = OrderedDict()
 
