@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="At least 32 random characters; seals cursors and kept answers."
+        description="At least 32 random characters; seals cursors, kept answers and secrets of webhooks."
         " Same on every replica.",
     )
     previous_secret_key: SecretStr | None = Field(
