@@ -55,8 +55,8 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="At least 32 random characters; seals cursors, kept answers and secrets of webhooks."
-        " Same on every replica.",
+        description="At least 32 random characters; seals cursors, kept answers and webhook secrets."
+        " Same on every replica and worker.",
     )
     previous_secret_key: SecretStr | None = Field(
         None, min_length=32, description="The one before it, or the next: opens kept answers too."
