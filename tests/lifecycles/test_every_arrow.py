@@ -15,6 +15,7 @@ from integration_api.tandem.lifecycle_approvals import APPROVAL, DECLARATION
 from integration_api.tandem.lifecycle_legal import LEGAL_TRACK
 from integration_api.tandem.lifecycle_placement import PLACEMENT_TRACK
 from integration_api.tasks.lifecycle import TASK
+from integration_api.webhooks.lifecycle import WEBHOOK_ENDPOINT
 from tests.cast import id_of
 from tests.clients import Clients
 from tests.days import NEXT_WEEK
@@ -41,6 +42,7 @@ OWN_BODIES = {
     "employer_declaration": {},
     "rule_pack": {},
     "offer": {},
+    "webhook_endpoint": {},
     "task": {"complete": {"outcome": "justified"}},
 }
 # the second person of the sender voids; the other arrows are the first person's
@@ -303,10 +305,29 @@ async def test_offer(make: Make, clients: Clients, status: str, who: str) -> Non
         await attempted.rollback()
 
 
+@pytest.mark.parametrize("status", [s.value for s in WEBHOOK_ENDPOINT.states])
+async def test_webhook_endpoint(make: Make, clients: Clients, status: str) -> None:
+    row = await make.webhook_endpoint()
+    path = f"/v1/webhook-endpoints/{row.id}"
+    if status == "disabled":
+        row = made(await clients.post("lead", f"{path}/disable", etag=row.etag), 200)
+    for action in arrows(WEBHOOK_ENDPOINT):
+        refused = await clients.post("jobcenter", f"{path}/{action}", etag=row.etag)
+        assert refused.status_code == 404
+        attempted = make.connection.transaction()
+        await attempted.start()
+        await attempt(
+            clients, make.connection, WEBHOOK_ENDPOINT, row, action, "lead",
+            frozenset({"owner"}), path,
+        )  # fmt: skip
+        await attempted.rollback()
+
+
 def test_every_lifecycle_of_the_application_is_walked_here() -> None:
     from integration_api.app import LIFECYCLES
 
     tandem = {LEGAL_TRACK.name, PLACEMENT_TRACK.name, DECLARATION.name, APPROVAL.name}
     drawn = {"referral", "case", "consent", "disclosure", "task", "rule_pack", "offer", *tandem}
+    drawn |= {"webhook_endpoint"}
     assert {lc.name for lc in LIFECYCLES} == drawn
     assert id_of("lead") != id_of("jobcenter")

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="At least 32 random characters; seals cursors, kept answers and webhook secrets."
+        description="At least 32 random characters; seals cursors, kept answers, webhook secrets."
         " Same on every replica and worker.",
     )
     previous_secret_key: SecretStr | None = Field(
