@@ -115,6 +115,11 @@ create function looking.reads() returns setof ia.access_record language sql
   security definer as $$ select * from ia.access_record order by id $$;
 create function looking.journal() returns setof text language sql security definer as
   $$ select canonical from ia.audit_entry union all select o::text from ia.outbox o $$;
+create function looking.number() returns void language sql security definer as
+  $$ with new as (select o.id, h.last + row_number() over (order by o.id) as seq
+       from ia.outbox o, ia.feed_head h where o.seq is null),
+     numbered as (update ia.outbox o set seq = new.seq from new where o.id = new.id returning o.seq)
+     update ia.feed_head set last = greatest(last, (select max(seq) from numbered)) $$;
 create function looking.note(p_text text) returns void language sql security definer as
   $$ insert into ia.audit_entry (municipality_id, canonical)
      select id, json_build_object('object_id', p_text)::text from ia.municipality limit 1 $$;

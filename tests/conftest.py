@@ -18,6 +18,7 @@ from asyncpg import Connection
 from fastapi import FastAPI
 
 from integration_api.app import create_app
+from integration_api.changes import sequencer
 from integration_api.identity.credentials import Credentials
 from integration_api.identity.keys import Keys
 from integration_api.kernel.db import Brackets, Database, pool, prepare
@@ -122,10 +123,17 @@ async def clone(server: LocalPostgres) -> AsyncIterator[str]:
     await _execute(
         server, "postgres", f"create database {name} template {TEMPLATE} strategy wal_log"
     )
+    await numbered(server, name)  # a copy begins an epoch of its own
     try:
         yield name
     finally:
         await _execute(server, "postgres", f"drop database {name} with (force)")
+
+
+async def numbered(server: LocalPostgres, name: str) -> int:
+    """Number the events of a database as the worker does; how many were new."""
+    async with pool(server.dsn("ia_worker", name), 1) as connections:
+        return await sequencer.number(Database(connections))
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -227,3 +235,7 @@ class Committed:
     ) -> None:
         self.app, self.clients, self.make, self.admin = app, clients, make, admin
         self.server, self.name = server, name
+
+    async def number(self) -> int:
+        """Number what is committed; how many events were new."""
+        return await numbered(self.server, self.name)

@@ -54,6 +54,10 @@ class Make:
     def __init__(self, connection: Connection, clients: Clients) -> None:
         self.connection, self.clients = connection, clients
 
+    async def number(self) -> None:
+        """Number what has happened, as the worker does with what is committed."""
+        await self.connection.execute("select looking.number()")
+
     async def person(self, who: str = "lead", **changed: Any) -> Made:
         """A person of `who`'s agency."""
         body = {

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tools import story_answers, story_audit, story_tandem, story_webhooks
+from tools import story_answers, story_audit, story_feed, story_tandem, story_webhooks
 from tools.storyteller import Story, UnexpectedError, answers, must, own_demo
 
 CREDENTIALS = Path("var/demo/credentials.json")
@@ -209,6 +209,7 @@ def consent_is_revoked(story: Story) -> None:
 
 
 SCENES: list[tuple[str, Callable[[Story], None]]] = [
+    story_feed.BEGINS,
     ("Somebody comes to case management", somebody_comes),
     ("Case management refers to the Jobcenter", case_management_refers),
     ("The Jobcenter sees a preview, and nobody in it", only_a_preview),
@@ -217,6 +218,7 @@ SCENES: list[tuple[str, Callable[[Story], None]]] = [
     ("Köln sees nothing", koeln_sees_nothing),
     ("The loop is closed", the_loop_closes),
     ("The consent is revoked", consent_is_revoked),
+    story_feed.ENDS,
     *story_audit.SCENES,
     *story_tandem.SCENES,
     *story_answers.SCENES,

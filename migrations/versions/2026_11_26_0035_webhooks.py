@@ -8,7 +8,7 @@ one and never read it; which private networks an endpoint may be in only the ope
 from migrations_sql import run
 
 revision = "0035_webhooks"
-down_revision = "0030_feed"
+down_revision = "0032_audience"
 branch_labels = None
 depends_on = None
 
@@ -163,7 +163,7 @@ create table ia.webhook_replay (
   municipality_id uuid not null,
   endpoint_id uuid not null,
   agency_id uuid not null,
-  from_at timestamptz not null,
+  from_at timestamptz,
   to_at timestamptz not null,
   at_seq bigint not null default 0,
   until_seq bigint,
@@ -209,7 +209,8 @@ grant select, insert (municipality_id, agency_id, id, endpoint_id, event_id, typ
 
 grant select on ia.webhook_attempt to ia_app
 
-grant select, insert (municipality_id, endpoint_id, agency_id, from_at, to_at, created_at)
+grant select,
+  insert (municipality_id, endpoint_id, agency_id, from_at, to_at, at_seq, created_at)
   on ia.webhook_replay to ia_app
 
 grant select,
@@ -228,12 +229,12 @@ grant select, delete, update (at_seq, until_seq) on ia.webhook_replay to ia_work
 
 grant select, update (last) on ia.webhook_head to ia_worker
 
-grant select (event_id, municipality_id, agg_type, agg_id, type, agency_ids, body, occurred_at)
+grant select (event_id, municipality_id, agg_type, agg_id, type, agency_ids, body)
   on ia.outbox to ia_worker
 """
 
 DOWN = """
-revoke select (event_id, municipality_id, agg_type, agg_id, type, agency_ids, body, occurred_at)
+revoke select (event_id, municipality_id, agg_type, agg_id, type, agency_ids, body)
   on ia.outbox from ia_worker
 
 drop table ia.webhook_head, ia.webhook_replay, ia.webhook_attempt, ia.webhook_delivery,

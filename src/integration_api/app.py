@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -16,6 +17,9 @@ from .audit import routes as audit
 from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
 from .cases import routes_notes as notes
+from .changes import routes as changes
+from .changes import service as changes_service
+from .changes.listening import Bell
 from .checks import routes as checks
 from .checks import routes_responsibility as responsibility
 from .code_lists import routes as code_lists
@@ -99,6 +103,7 @@ FEATURES: tuple[APIRouter, ...] = (
     tasks.router,
     me.router,
     audit.router,
+    changes.router,
     webhooks.router,
     webhook_deliveries.router,
 )
@@ -144,7 +149,6 @@ EVENTS: Mapping[str, str] = {
     **webhooks_drawn.EVENTS,
 }
 EVENT_TYPES = frozenset(EVENTS) | {t.event for one in LIFECYCLES for t in one.transitions}
-"""Every type of event that the contract names."""
 TAGS: Mapping[str, str] = {
     "Members": "Who works for an agency: functions and roles, no names; who logs in as them.",
     "API clients": "Programs that act for an agency: what they may do, and their keys.",
@@ -175,7 +179,7 @@ def create_app(
             app.state.db = Database(main, wait=settings.pool_wait_seconds)
             app.state.credentials = credentials(main, settings)
             stack.push_async_callback(app.state.credentials.close)
-            await _follow_lists(app.state.db, stack)
+            await _follow(app, dsn, stack)
             if demo is not None:
                 follower = asyncio.create_task(_follow_demo_clock(main))
                 stack.callback(follower.cancel)
@@ -200,7 +204,9 @@ def create_app(
     state.settings, state.public_url, state.demo = settings, settings.public_url, demo
     state.cursors, state.lifecycles, state.pictures = Cursors(secret), LIFECYCLES, PICTURES
     state.vault = Vault(*secrets_of(secret, settings))
-    state.webhooks = webhooks_setup.rules(settings, secret, EVENT_TYPES)
+    number = partial(changes_service.number_of, state.cursors)
+    state.webhooks = webhooks_setup.rules(settings, secret, EVENT_TYPES, number)
+    state.bell, state.event_types = Bell(lambda: state.draining), EVENT_TYPES
     state.started, state.draining, state.readiness = False, False, (0.0, {})
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
         app.include_router(router, prefix="/v1")
@@ -255,11 +261,12 @@ async def _warm(app: FastAPI) -> None:
     await app(scope, receive, send)
 
 
-async def _follow_lists(database: Database, stack: AsyncExitStack) -> None:
+async def _follow(app: FastAPI, dsn: str, stack: AsyncExitStack) -> None:
+    """Loaded code lists, and the ring when events are numbered."""
     lists = code_lists_loaded.Loaded()
-    await lists.look(database)
-    reader = asyncio.create_task(lists.follow(database))
-    stack.callback(reader.cancel)
+    await lists.look(app.state.db)
+    for work in (lists.follow(app.state.db), app.state.bell.listen(dsn)):
+        stack.callback(asyncio.create_task(work).cancel)
 
 
 async def _follow_demo_clock(connections: Pool) -> None:

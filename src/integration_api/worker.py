@@ -19,7 +19,8 @@ import structlog
 
 from .audit.anchor import Signed
 from .audit.seal import Sealer, SealError, end_records, head_of
-from .changes import sequencer
+from .changes import retention, sequencer
+from .changes.judging import Judge
 from .edge.outgoing import Poster
 from .kernel import clock
 from .kernel.db import Call, Database, Pool, WriteTx, pool
@@ -42,15 +43,24 @@ PURGE = """delete from ia.idempotency_key where (municipality_id, client_id, key
 
 SENDERS = 4
 """Connections of the deliveries, which many attempts take turns with."""
+JUDGES = 2
+"""Connections that ask what an agency may see."""
 TURN_SECONDS = 15.0
 """Longest wait for one of them: a lease has as much left when an attempt is over."""
 
 
 async def run(
-    dsn: str, settings: Settings, stop: asyncio.Event, *, secret: bytes, demo: bool = False
+    dsn: str,
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    app: str,
+    secret: bytes,
+    demo: bool = False,
 ) -> None:
     """Rounds until `stop` is set; a round that fails is tried again after a pause.
 
+    `app` is the same database for who logs in as the API: what may be sent is asked as it asks.
     `secret` is the service's, which opens the secrets of webhook endpoints.
 
     Raises:
@@ -60,13 +70,19 @@ async def run(
     async with (
         pool(dsn, 3) as connections,
         pool(dsn, SENDERS) as senders,
+        pool(app, JUDGES) as judges,
         asyncio.TaskGroup() as group,
     ):
         database = Database(connections)
         group.create_task(sequencer.run(database, stop))
-        group.create_task(sender(senders, settings, secret).run(stop))
+        group.create_task(sender(senders, judges, settings, secret).run(stop))
         while not stop.is_set():
-            for work in (partial(round_, demo=demo), partial(seal, sealer=sealer)):
+            works = (
+                partial(round_, demo=demo),
+                partial(seal, sealer=sealer),
+                partial(retention.end, days=settings.feed_retention_days),
+            )
+            for work in works:
                 try:
                     await work(database)
                 except FAULTS as error:
@@ -75,13 +91,14 @@ async def run(
                 await asyncio.wait_for(stop.wait(), settings.worker_seconds)
 
 
-def sender(connections: Pool, settings: Settings, secret: bytes) -> Sender:
+def sender(connections: Pool, judges: Pool, settings: Settings, secret: bytes) -> Sender:
     """What delivers events, as the settings say."""
     return Sender(
         Database(connections, wait=TURN_SECONDS),
         Poster(webhooks.reach_of(settings)),
         webhooks.vault_of(settings, secret),
         _system,
+        Judge(Database(judges, wait=TURN_SECONDS)),
     )
 
 

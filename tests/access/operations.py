@@ -51,6 +51,7 @@ LISTS = {
     "listTasks": "/v1/tasks",
     "listAccessRecords": "/v1/access-records",
     "listAuditEntries": "/v1/audit-entries",
+    "listChanges": "/v1/changes",
     "listWebhookEndpoints": "/v1/webhook-endpoints",
     "listWebhookDeliveries": "/v1/webhook-deliveries",
     "getMe": "/v1/me",

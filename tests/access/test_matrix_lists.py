@@ -12,9 +12,13 @@ from tests.access.seam import LISTS
 from tests.access.stage import Stage, same_but_request
 from tests.make import Make
 
-OWN_PAPER = {"listDisclosures"}
+OWN_PAPER = {"listDisclosures", "listChanges"}
 """To whom something was disclosed once, keeps the paper that says so."""
 OF_COMPANIES = {"listEmployers"}
+OF_PERSONS = "person.created,consent.granted,disclosure.granted,disclosure.taken,case.opened,\
+case_note.added,referral.created,referral.sent,tandem_case.opened,ba_approval_request.drafted,\
+task.opened,member.created,api_client.created"
+"""What of the rows is told to some; companies are told to all of the municipality."""
 LOGS = {"listAccessRecords", "listAuditEntries"}
 """What the own agency did: each call adds a row of the caller's own; see `tests/audit`."""
 
@@ -38,6 +42,7 @@ async def everything(make: Make) -> None:
     await make.member()
     await make.task()
     await make.api_client()
+    await make.number()
 
 
 def concerned(operation: str) -> list[str]:
@@ -51,6 +56,8 @@ def addresses(operation: str) -> list[str]:
     path = LISTS[operation]
     if operation == "getMe":
         return [path]
+    if operation == "listChanges":
+        return [f"{path}?types={OF_PERSONS}", f"{path}?types={OF_PERSONS}&limit=1"]
     sides = [f"{path}?direction=outgoing"] if operation == "listReferrals" else []
     return [path, f"{path}?limit=1", *sides]
 

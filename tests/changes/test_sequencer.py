@@ -166,8 +166,8 @@ async def test_what_has_a_number_keeps_it(server: LocalPostgres) -> None:
         worker = await asyncpg.connect(server.dsn("ia_worker", name))
         assert await worker.fetchval("select max(seq) from ia.outbox") >= 1
         assert await worker.execute("update ia.outbox set seq = seq + 1000000") == "UPDATE 0"
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await worker.execute("delete from ia.outbox")
+        # old ones end, see test_retention
+        assert await worker.execute("delete from ia.outbox") == "DELETE 0"
         for connection in (owner, worker):
             await connection.close()
 

@@ -90,6 +90,7 @@ async def _record(operation: str, make: Make, clients: Clients) -> dict[str, Any
         call, who = await PREPARED[operation](make), OWNERS[operation]
     elif operation in LISTS:
         await make.scene("sent")
+        await make.number()
         path = LISTS[operation]
         query = "?direction=outgoing" if operation == "listReferrals" else ""
         call, who = Call("GET", f"{path}{query}"), reader(operation, "lead")

@@ -28,6 +28,7 @@ from integration_api.cases.statements import list_cases
 from integration_api.cases.statements import move as move_case
 from integration_api.cases.statements_notes import list_notes
 from integration_api.cases.statements_participants import list_participants
+from integration_api.changes import statements_retention
 from integration_api.changes import statements_sequencer as sequencer
 from integration_api.checks.statements import asked
 from integration_api.disclosures import statements as disclosures
@@ -144,7 +145,9 @@ def others() -> dict[str, Statement]:
         for name, module in list(sys.modules.items())
         if name.startswith("integration_api.") and ".statements" in name
         # the worker's alone
-        if not name.endswith(("statements_clock", "statements_seal", "statements_sequencer"))
+        if not name.endswith(
+            ("statements_clock", "statements_seal", "statements_sequencer", "statements_retention")
+        )
         and not name.endswith(("statements_queue", "statements_sending"))
         and not name.endswith("statements_loading")  # the owner's
         for key, value in vars(module).items()
@@ -241,6 +244,9 @@ async def test_an_index_drives_the_clock(server: LocalPostgres, large: asyncpg.C
     numbering = {n: s for n, s in vars(sequencer).items() if isinstance(s, Statement)}
     assert sorted(numbering) == ["BEGIN_EPOCH", "HOLD", "NUMBER", "WAITING"]
     asked |= sealing | {f"sequencer {n}": s for n, s in numbering.items()}
+    ending = {n: s for n, s in vars(statements_retention).items() if isinstance(s, Statement)}
+    assert sorted(ending) == ["AGE", "END"]
+    asked |= {f"retention {n}": s for n, s in ending.items()}
     hooks = [*vars(statements_queue).items(), *vars(statements_sending).items()]
     sending = {f"webhooks {n}": s for n, s in hooks if isinstance(s, Statement)}
     assert len(sending) == 18, sorted(sending)

@@ -12,7 +12,7 @@ from integration_api.webhooks.sending import Sender
 from integration_api.webhooks.statements_queue import FAN_OUT
 from integration_api.webhooks.statements_sending import CLAIM, DONE
 from integration_api.worker import _system
-from tests.webhooks.queue import REACH, vault
+from tests.webhooks.queue import REACH, everything, vault
 
 
 def die(*_: Any, **__: Any) -> Any:
@@ -52,7 +52,7 @@ async def main(dsn: str, step: str) -> None:
     async with pool(dsn, 3) as connections:
         database = Database(connections)
         await sequencer.number(database)
-        await Sender(database, Poster(REACH), vault(), _system).run(asyncio.Event())
+        await Sender(database, Poster(REACH), vault(), _system, everything).run(asyncio.Event())
 
 
 def run(dsn: str, step: str) -> None:

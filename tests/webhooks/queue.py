@@ -10,11 +10,12 @@ from uuid import UUID
 from standardwebhooks.webhooks import Webhook
 
 from integration_api.changes import sequencer
+from integration_api.changes.judging import Judge
 from integration_api.edge.addresses import Reach
 from integration_api.edge.outgoing import Poster
 from integration_api.edge.vault import Vault
 from integration_api.kernel.db import Database, pool
-from integration_api.webhooks.sending import Sender
+from integration_api.webhooks.sending import Sees, Sender
 from integration_api.webhooks.signing import SEALED_AS
 from integration_api.worker import _system
 from tests.cast import id_of
@@ -28,11 +29,23 @@ REACH = Reach(loopback=True)
 EVENT = """
 insert into ia.outbox (event_id, municipality_id, agg_type, agg_id, agg_version, type, agency_ids,
   body, occurred_at)
-select e.id, $1, 'case', $2, $3, 'case.opened', $4,
-  json_build_object('id', e.id, 'type', 'case.opened', 'about', $2::uuid,
+select e.id, $1, 'case', $2, $3, 'case.closed', $4,
+  json_build_object('id', e.id, 'type', 'case.closed', 'about', $2::uuid,
     'version', $3::int)::text, now()
 from (select gen_random_uuid() as id) e returning event_id, body
 """
+
+
+async def everything(*_: object) -> bool:
+    """An agency that sees whatever it is asked about."""
+    return True
+
+
+@asynccontextmanager
+async def judging(town: Committed) -> AsyncIterator[Judge]:
+    """The real judge."""
+    async with pool(town.server.dsn("ia_app", town.name), 2) as connections:
+        yield Judge(Database(connections, wait=10))
 
 
 def verified(heard: Heard, secret: str) -> Any:
@@ -61,12 +74,14 @@ async def event(
 
 
 @asynccontextmanager
-async def hand(town: Committed, seconds: float = 10.0, **given: Any) -> AsyncIterator[Sender]:
-    """A worker's hands, to be moved by the test."""
+async def hand(
+    town: Committed, seconds: float = 10.0, sees: Sees = everything, **given: Any
+) -> AsyncIterator[Sender]:
+    """A worker's hands, to be moved by the test; what events are about need not be there."""
     async with pool(town.server.dsn("ia_worker", town.name), 4) as connections:
         box = given.pop("box", vault())
         poster = Poster(given.pop("reach", REACH), seconds=seconds, **given)
-        sender = Sender(Database(connections, wait=10), poster, box, _system)
+        sender = Sender(Database(connections, wait=10), poster, box, _system, sees)
         yield sender
         await sender.leave()
 

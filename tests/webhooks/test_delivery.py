@@ -26,6 +26,7 @@ from tests.webhooks.queue import (
     endpoint,
     event,
     hand,
+    judging,
     number,
     once,
     until,
@@ -34,7 +35,7 @@ from tests.webhooks.queue import (
 )
 from tests.webhooks.receiver import Says, receiving
 
-ONLY: dict[str, Any] = {"types": ["case.opened"]}
+ONLY: dict[str, Any] = {"types": ["case.closed"]}
 SOON = "update ia.webhook_delivery set next_at = now() where status = 'due'"
 
 
@@ -312,6 +313,81 @@ async def test_what_may_not_be_known_any_more_is_dropped_and_tombstones_are_sent
         assert found[str(gone)] == ("dropped", "not_visible")
         assert found[str(tomb)] == ("done", None)
         assert len(receiver.heard) == 2, "and that there is an endpoint"
+
+
+async def test_access_that_ended_ends_what_waits_and_is_told(committed: Committed) -> None:
+    """The real judge: an event about a case that the agency lost while its system was away."""
+    async with (
+        judging(committed) as judge,
+        receiving() as receiver,
+        hand(committed, sees=judge) as sender,
+    ):
+        types = ["case.changed", "case.access_revoked"]
+        e = await endpoint(committed, receiver.url(), "jobcenter", types=types)
+        scene = await committed.make.scene("accepted")
+        path = f"/v1/cases/{scene.case.id}"
+        seen = await committed.clients.get("lead", path)
+        body = {"concerns": [{"life_area": "language", "topic": "interpreting"}]}
+        changed = await committed.clients.patch("lead", path, body, etag=seen.headers["ETag"])
+        assert changed.status_code == 200, changed.text
+        await number(committed)
+        while await once(sender):
+            pass
+        assert [verified(h, e.body["secret"])["type"] for h in receiver.heard] == ["case.changed"]
+        body = {"concerns": [{"life_area": "language", "topic": "language_course"}]}
+        etag = changed.headers["ETag"]
+        again = await committed.clients.patch("lead", path, body, etag=etag)
+        assert again.status_code == 200, again.text
+        await number(committed)
+        await sender.fan_out()
+        path = f"/v1/consents/{scene.consent.id}/revoke"
+        ended = await committed.clients.post("lead", path, etag=scene.consent.etag)
+        assert ended.status_code == 200, ended.text
+        await number(committed)
+        while await once(sender):
+            pass
+        told = [verified(h, e.body["secret"])["type"] for h in receiver.heard]
+        assert told == ["case.changed", "case.access_revoked"]
+        found = await deliveries(committed, "jobcenter", status="dropped")
+        assert [(d["type"], d["reason"]) for d in found] == [("case.changed", "not_visible")]
+
+
+async def test_what_everybody_may_know_is_sent_to_everybody(committed: Committed) -> None:
+    async with (
+        judging(committed) as judge,
+        receiving() as receiver,
+        hand(committed, sees=judge) as sender,
+    ):
+        for who in ("jobcenter", "koeln"):
+            await endpoint(committed, receiver.url(f"/{who}"), who, types=["agency.created"])
+        await committed.make.agency()
+        await number(committed)
+        while await once(sender):
+            pass
+        assert [h.path for h in receiver.heard] == ["/jobcenter"], "a municipality is a wall"
+
+
+async def test_a_replay_begins_after_a_cursor_of_the_feed(committed: Committed) -> None:
+    async with receiving() as receiver, hand(committed) as sender:
+        await event(committed, uuid4())
+        await number(committed)
+        feed = await committed.clients.get("lead", "/v1/changes", params={"after": "latest"})
+        cursor = feed.json()["page"]["next_cursor"]
+        id, _ = await event(committed, uuid4())
+        await number(committed)
+        e = await endpoint(committed, receiver.url(), **ONLY)
+        await number(committed)
+        while await once(sender):
+            pass
+        before = len(receiver.heard)
+        path = f"{ENDPOINTS}/{e.id}/replay"
+        answer = await committed.clients.post("lead", path, {"after": cursor})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["replay"]["from_at"] is None
+        while await once(sender):
+            pass
+        heard = [h.headers["webhook-id"] for h in receiver.heard[before:]]
+        assert heard == [str(id)]
 
 
 async def test_a_secret_that_does_not_open_any_more_is_told(committed: Committed) -> None:

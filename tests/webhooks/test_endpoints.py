@@ -1,13 +1,18 @@
 """Endpoints as their agency keeps them: addresses, types, secrets, switching off and on."""
 
-from uuid import UUID
+from dataclasses import replace
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from asyncpg import Connection
+from fastapi import FastAPI
 
+from integration_api.changes.service import cursor
 from integration_api.edge.vault import Vault
+from integration_api.kernel.principal import ANONYMOUS
 from integration_api.webhooks import signing
+from tests.cast import id_of
 from tests.clients import Clients
 from tests.conftest import SECRET, Committed
 from tests.make import Make, made
@@ -156,6 +161,30 @@ async def test_a_replay_has_a_beginning_and_is_alone(make: Make, clients: Client
     assert (await clients.post("lead", path, first)).json()["replay"] is not None
     second = await clients.post("lead", path, first)
     assert (second.status_code, second.json()["errors"][0]["code"]) == (409, "replay_under_way")
+
+
+@pytest.mark.parametrize("body", [{}, {"from_at": "2026-01-01T00:00:00Z", "after": "AQ"}])
+async def test_a_replay_begins_at_one_place(
+    make: Make, clients: Clients, body: dict[str, str]
+) -> None:
+    e = await make.webhook_endpoint()
+    answer = await clients.post("lead", f"{ENDPOINTS}/{e.id}/replay", body)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "one_of_both")
+
+
+async def test_a_cursor_from_which_nobody_can_go_on_is_told(
+    make: Make, clients: Clients, app: FastAPI
+) -> None:
+    e = await make.webhook_endpoint()
+    path = f"{ENDPOINTS}/{e.id}/replay"
+    agency = (id_of("wuppertal"), id_of("lead"))
+    caller = replace(ANONYMOUS, municipality_id=agency[0], agency_id=agency[1])
+    other = cursor(app.state.cursors, caller, uuid4(), 0)
+    gone = await clients.post("lead", path, {"after": other})
+    assert (gone.status_code, gone.json()["resync"]) == (410, "/v1/exports")
+    for foreign in ("AQ", cursor(app.state.cursors, ANONYMOUS, uuid4(), 0)):
+        refused = await clients.post("lead", path, {"after": foreign})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (409, "/after")
 
 
 async def test_a_redelivery_needs_a_key_and_has_one_effect(make: Make, clients: Clients) -> None:

@@ -21,7 +21,7 @@ async def test_a_private_network_is_reached_where_the_operator_says_so(
     async with receiving() as receiver:
         reach = Reach(frozenset({receiver.port}))
         async with hand(committed, reach=reach) as sender:
-            e = await endpoint(committed, receiver.url(), types=["case.opened"])
+            e = await endpoint(committed, receiver.url(), types=["case.closed"])
             # plain http goes to this machine alone where it may: the other way needs https
             await committed.admin.execute(
                 "update ia.webhook_endpoint set url = replace(url, 'http:', 'https:')"

@@ -135,7 +135,9 @@ def _create() -> Change:
         "updated_at": ME.now,
     }
     new = insert(agency).values(values).returning(*agency.c).cte("new")
-    parts = journal.record("agency", new, "agency.created", changed=sorted(kinds), to=journal.mine)
+    parts = journal.record(
+        "agency", new, "agency.created", changed=sorted(kinds), to=journal.everybody
+    )
     return Change(select(_body(new).label("body"), new.c.version).add_cte(*parts))
 
 
@@ -156,6 +158,6 @@ def change(names: frozenset[str]) -> Change:
         .cte("moved")
     )
     parts = journal.record(
-        "agency", moved, "agency.changed", changed=sorted(names), to=journal.mine
+        "agency", moved, "agency.changed", changed=sorted(names), to=journal.everybody
     )
     return Change(select(_body(moved).label("body"), moved.c.version).add_cte(*parts))

@@ -6,7 +6,8 @@ apart inside an agency asks that the member at the desk is assigned to the case.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, any_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Text, Uuid, and_, any_, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.kernel.statements import Me
@@ -44,6 +45,16 @@ def led(me: Me) -> ColumnElement[bool]:
         may(me, "core"),
         case.c.lead_agency_id == me.agency,
     )
+
+
+def audience(case_id: ColumnElement[Any]) -> ColumnElement[Any]:
+    """All agencies that see the case with that id now; a new one is its lead's alone."""
+    return func.ia.case_audience(case_id, type_=ARRAY(Uuid))
+
+
+def told(row: FromClause) -> ColumnElement[Any]:
+    """All agencies that see the case in `row` now."""
+    return audience(row.c.id)
 
 
 def _opened(

@@ -185,5 +185,8 @@ EVENTS = {
     "case.opened": "A case was opened.",
     "case.changed": "Concerns or numbers of a case were changed.",
     "case.participant_added": "A person was added to a case.",
+    "case.assigned": "Who of the own agency works on a case was changed.",
+    "case.access_changed": "What the agency may see of a case has changed.",
+    "case.access_revoked": "The agency may not see a case any more.",
     "case_note.added": "A note was added to a case.",
 }

@@ -36,7 +36,7 @@ from integration_api.persons.access import may, unbound
 from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.models import person
 
-from .access import led, visible, within_term
+from .access import led, told, visible, within_term
 from .documents import (
     GUARDED,
     answer,
@@ -223,7 +223,7 @@ def move(arrow: str) -> Effect:
         moved,
         drawn.event,
         changed=["status", "reason", "outcome"],
-        to=journal.mine,
+        to=told,
         reason=func.coalesce(moved.c.reason, moved.c.outcome),
     )
     return Effect(camel(arrow, "case"), answer(moved), *parts)
@@ -240,7 +240,7 @@ def _change() -> Effect:
         .returning(*case.c)
         .cte("moved")
     )
-    parts = journal.record("case", moved, "case.changed", changed=["concerns"], to=journal.mine)
+    parts = journal.record("case", moved, "case.changed", changed=["concerns"], to=told)
     return Effect("updateCase", answer(moved), *parts)
 
 

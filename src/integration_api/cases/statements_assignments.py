@@ -40,7 +40,13 @@ def _assign(given: ColumnElement[Any], then: ColumnElement[Any]) -> Change:
         .returning(a.case_id.label("id"), a.municipality_id, a.version)
         .cte("made")
     )
-    return Change(select(made.c.id).add_cte(journal.audit("case", made, "case.assigned")))
+    seen = select(case.c.id, case.c.municipality_id, case.c.version)
+    rows = seen.join(made, made.c.id == case.c.id).cte("assigned")
+    changed = ["assigned_member_ids"]
+    parts = journal.record(
+        "case", rows, "case.assigned", changed=changed, to=journal.mine, beside=True
+    )
+    return Change(select(made.c.id).add_cte(*parts))
 
 
 def _with_those_before() -> Change:

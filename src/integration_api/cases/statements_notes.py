@@ -24,7 +24,7 @@ from integration_api.kernel.statements import ME, Effect, Personal, Query
 from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.models import person
 
-from .access import visible, visible_notes
+from .access import audience, visible, visible_notes
 from .models import case, case_note, case_participant
 from .statements import ID
 
@@ -116,9 +116,8 @@ def _add() -> Effect:
 
 
 def _told(note: FromClause) -> ColumnElement[Any]:
-    """The own agency, and the lead where the note is shared."""
-    lead = either((note.c.visibility == "case", note.c.lead_agency_id))
-    return func.array_remove(array([note.c.agency_id, lead]), null(), type_=ARRAY(Uuid))
+    """The own agency; where the note is shared, all who see the case."""
+    return either((note.c.visibility == "case", audience(note.c.case_id)), else_=array([ME.agency]))
 
 
 ADD = _add()

@@ -12,7 +12,7 @@ from integration_api.kernel.statements import ME, Effect, Personal
 from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.models import person
 
-from .access import led, visible
+from .access import led, told, visible
 from .documents import participant
 from .models import case, case_participant
 from .statements import ID
@@ -61,7 +61,7 @@ def _add() -> Effect:
         .cte("added")
     )
     parts = journal.record(
-        "case", moved, "case.participant_added", changed=["participants"], to=journal.mine
+        "case", moved, "case.participant_added", changed=["participants"], to=told
     )
     seen = added.join(person, and_(person.c.id == added.c.person_id, visible_persons(ME)))
     answer = select(

@@ -2,9 +2,9 @@
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Text,
     bindparam,
+    case,
     func,
     select,
     update,
@@ -13,10 +13,10 @@ from sqlalchemy import (
 from integration_api.kernel.journal import outbox
 from integration_api.kernel.statements import Change, Query
 
-from .models import feed_head
+from .listening import CHANNEL
+from .models import HERE, feed_head
 
 BATCH = 500
-HERE: ColumnElement[str] = func.ia.database_place(type_=Text)
 
 WAITING = Query(select(select(outbox.c.id).where(outbox.c.seq.is_(None)).exists()))
 """Asked once a pause: the partial index is empty when everything is numbered."""
@@ -49,7 +49,9 @@ def _number() -> Change:
     )
     count = select(func.count()).select_from(numbered).scalar_subquery()
     head = update(feed_head).values(last=last + count).returning(feed_head.c.last).cte("head")
-    return Change(select(head.c.last))
+    # only where something is new: the announcement takes a lock that all commits share
+    tell = case((count > 0, func.pg_notify(CHANNEL, "", type_=Text)))
+    return Change(select(head.c.last, tell))
 
 
 NUMBER = _number()

@@ -101,7 +101,7 @@ async def _work(settings: Settings, place: Place, secret: bytes) -> None:
     stop = asyncio.Event()
     _on_signals(stop.set)
     assert place.worker is not None
-    await worker.run(place.worker, settings, stop, secret=secret)
+    await worker.run(place.worker, settings, stop, app=place.app, secret=secret)
 
 
 async def _serve(
@@ -139,7 +139,9 @@ async def _serve(
     async with asyncio.TaskGroup() as group:
         if with_worker:
             assert place.worker is not None
-            group.create_task(worker.run(place.worker, settings, stop, secret=secret, demo=demo))
+            group.create_task(
+                worker.run(place.worker, settings, stop, app=place.app, secret=secret, demo=demo)
+            )
         await server.serve(sockets=[door])
         stop.set()
 

@@ -110,7 +110,7 @@ def _create() -> Change:
         "updated_at": ME.now,
     }
     new = insert(agency_competence).values(values).returning(*agency_competence.c).cte("new")
-    changed, to = sorted(GIVEN), journal.agencies("agency_id")
+    changed, to = sorted(GIVEN), journal.everybody
     parts = journal.record("competence", new, "competence.recorded", changed=changed, to=to)
     return Change(_answer(new).add_cte(*parts))
 
@@ -126,7 +126,7 @@ def _end() -> Change:
         .returning(*agency_competence.c)
         .cte("moved")
     )
-    to = journal.agencies("agency_id")
+    to = journal.everybody
     parts = journal.record("competence", moved, "competence.changed", changed=["valid_to"], to=to)
     return Change(_answer(moved).add_cte(*parts))
 

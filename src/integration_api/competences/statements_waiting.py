@@ -80,7 +80,7 @@ def _create() -> Change:
         "recorded_at": ME.now,
     }
     new = insert(waiting_time).values(values).returning(*waiting_time.c).cte("new")
-    changed, to = sorted(GIVEN), journal.agencies("agency_id")
+    changed, to = sorted(GIVEN), journal.everybody
     parts = journal.record("waiting_time", new, "waiting_time.observed", changed=changed, to=to)
     return Change(select(body(new).label("body"), new.c.version).add_cte(*parts))
 

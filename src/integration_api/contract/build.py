@@ -255,10 +255,11 @@ def webhooks(
             label = one.labels[arrow.target][1]
             texts[arrow.event] = f"A {one.name.replace('_', ' ')} moved to: {label}."
     doc["webhooks"] = {}
+    schemas, tags = doc["components"]["schemas"], dict[str, str]()
     for kind in sorted(texts):
         noun, past = kind.split(".")
         name = f"{pascal(noun)}{pascal(past)}Event"
-        doc["components"]["schemas"][name] = event(kind, noun, texts[kind])
+        schemas[name], tags[kind] = event(kind, noun, texts[kind]), SCHEMAS + name
         body = {"required": True, "content": {JSON: {"schema": {"$ref": SCHEMAS + name}}}}
         doc["webhooks"][kind] = {
             "post": {
@@ -270,6 +271,12 @@ def webhooks(
                 "requestBody": body,
                 "responses": {"204": {"description": "Taken."}},
             }
+        }
+    if "Event" in schemas:  # the feed answers with one of them
+        schemas["Event"] = {
+            "description": "Something that happened to a thing: which, never what it says.",
+            "oneOf": [{"$ref": ref} for ref in tags.values()],
+            "discriminator": {"propertyName": "type", "mapping": tags},
         }
 
 

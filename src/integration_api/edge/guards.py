@@ -73,7 +73,8 @@ class Guard:
         inner = {**scope, "method": "GET"} if bare else scope
         answer = _Outgoing(inner, send, Meter(self.limits, inner), bare=bare)
         try:
-            async with asyncio.timeout(self.deadline):
+            async with asyncio.timeout(self.deadline) as term:
+                inner.setdefault("state", {})["term"] = term  # who is asked to wait may extend it
                 await self._run(inner, receive, answer)
         except TimeoutError:
             if answer.started:

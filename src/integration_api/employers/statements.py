@@ -73,7 +73,9 @@ def _create() -> Change:
     }
     new = insert(employer).values(values).returning(*employer.c).cte("new")
     changed = sorted(CHANGEABLE)
-    parts = journal.record("employer", new, "employer.recorded", changed=changed, to=journal.mine)
+    parts = journal.record(
+        "employer", new, "employer.recorded", changed=changed, to=journal.everybody
+    )
     return Change(_answer(new).add_cte(*parts))
 
 
@@ -94,5 +96,7 @@ def change(names: frozenset[str]) -> Change:
         .cte("moved")
     )
     changed = sorted(names)
-    parts = journal.record("employer", moved, "employer.changed", changed=changed, to=journal.mine)
+    parts = journal.record(
+        "employer", moved, "employer.changed", changed=changed, to=journal.everybody
+    )
     return Change(_answer(moved).add_cte(*parts))

@@ -45,7 +45,7 @@ outbox = Table(
     Column("municipality_id", Uuid, nullable=False),
     Column("agg_type", Text, nullable=False),
     Column("agg_id", Uuid, nullable=False),
-    Column("agg_version", Integer, nullable=False),
+    Column("agg_version", Integer),
     Column("type", Text, nullable=False),
     Column("agency_ids", ARRAY(Uuid), nullable=False),
     Column("body", Text, nullable=False),
@@ -90,16 +90,20 @@ def record(
     to: Callable[[FromClause], ColumnElement[Any]],
     reason: ColumnElement[Any] | None = None,
     many: bool = False,
+    beside: bool = False,
 ) -> tuple[CTE, CTE]:
     """Audit entry and event of every row in `change` (columns id, municipality_id, version).
 
     `action` is the event type (`referral.accepted`), `to` the agencies that may know of it;
-    `many` where one statement may move several rows, whose events need an id each.
+    `many` where one statement may move several rows, whose events need an id each; `beside` where
+    the change makes no new version, so that there may be several events of one.
     """
     names: ColumnElement[Any] = literal_column(f"'{{{','.join(changed)}}}'::text[]")
     event_id = func.gen_random_uuid() if many else ME.event
     rows = select(change, event_id.label("event_id")).cte(f"{noun}_events")
-    return audit(noun, change, action, reason), _event(noun, rows, action, names, to(rows))
+    version = null() if beside else rows.c.version
+    event = _event(noun, rows, action, names, to(rows), version)
+    return audit(noun, change, action, reason), event
 
 
 def audit(
@@ -131,6 +135,7 @@ def _event(
     action: str,
     changed: ColumnElement[Any],
     to: ColumnElement[Any],
+    version: ColumnElement[Any],
 ) -> CTE:
     data = fields(**{f"{noun}_id": change.c.id}, version=change.c.version, changed=changed)
     body = fields(
@@ -141,7 +146,7 @@ def _event(
         change.c.municipality_id,
         literal(noun, Text),
         change.c.id,
-        change.c.version,
+        version,
         literal(action, Text),
         to,
         cast(body, Text),
@@ -157,6 +162,15 @@ def agencies(*columns: str) -> Callable[[FromClause], ColumnElement[Any]]:
     return lambda row: func.array_remove(
         array([row.c[name] for name in columns]), null(), type_=ARRAY(Uuid)
     )
+
+
+EVERYBODY: ColumnElement[Any] = literal_column("'00000000-0000-0000-0000-000000000000'::uuid")
+"""An addressee that stands for every agency of the municipality."""
+
+
+def everybody(_: FromClause) -> ColumnElement[Any]:
+    """Every agency of the municipality: the directory is public."""
+    return array([EVERYBODY])
 
 
 def mine(_: FromClause) -> ColumnElement[Any]:

@@ -35,9 +35,11 @@ class Cursors:
         self._box = AESGCM(HKDF(SHA256(), 32, salt=None, info=b"cursor").derive(secret))
         self._now = now
 
-    def seal(self, values: Sequence[object], *, binding: bytes, direction: str) -> str:
+    def seal(
+        self, values: Sequence[object], *, binding: bytes, direction: str, kept: timedelta = KEPT
+    ) -> str:
         """The cursor of a place; `binding` says for which list, filters and caller it holds."""
-        until = int((self._now() + KEPT).timestamp())
+        until = int((self._now() + kept).timestamp())
         text = json.dumps([until, direction, [_packed(v) for v in values]], separators=(",", ":"))
         nonce = os.urandom(_NONCE)
         sealed = nonce + self._box.encrypt(nonce, text.encode(), binding)

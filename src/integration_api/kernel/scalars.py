@@ -88,6 +88,7 @@ LanguageTag = Annotated[
 # Query and path values arrive as text, where StrictInt and StrictBool refuse everything.
 PageLimit = Annotated[int, Field(ge=1, le=200), _lexical(r"-?(0|[1-9]\d{0,15})", "integer_form")]
 Metres = Annotated[int, Field(ge=1, le=50_000), _lexical(r"[1-9]\d{0,15}", "integer_form")]
+Seconds = Annotated[int, Field(ge=0, le=25), _lexical(r"0|[1-9]\d?", "integer_form")]
 QueryFlag = Annotated[bool, _lexical(r"true|false", "flag_form")]
 QueryCode = Code
 

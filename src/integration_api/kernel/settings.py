@@ -109,6 +109,9 @@ class Settings(BaseSettings):
     worker_seconds: float = Field(
         1.0, gt=0, le=60, description="Pause between two rounds of the worker."
     )
+    feed_retention_days: int = Field(
+        90, ge=30, le=3650, description="How long the change feed goes back."
+    )
     webhook_ports: tuple[int, ...] = Field(
         (443, 8443), description="Ports that webhooks are sent to, as a JSON array."
     )

@@ -196,7 +196,7 @@ def _create() -> Change:
     values |= {"created_at": ME.now, "updated_at": ME.now, "status": OFFER.initial[0].value}
     new = insert(offer).values(values).returning(*offer.c).cte("new")
     changed = sorted([*CHANGEABLE, "site_ids"])
-    parts = journal.record("offer", new, "offer.created", changed=changed, to=journal.mine)
+    parts = journal.record("offer", new, "offer.created", changed=changed, to=journal.everybody)
     return Change(select(new.c.id).add_cte(*parts))
 
 
@@ -225,7 +225,7 @@ def _moved(action: str, changed: list[str], *where: Any, **values: Any) -> Chang
         .returning(*offer.c)
         .cte("moved")
     )
-    parts = journal.record("offer", moved, action, changed=changed, to=journal.mine)
+    parts = journal.record("offer", moved, action, changed=changed, to=journal.everybody)
     return Change(select(moved.c.id).add_cte(*parts))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Table,
     Text,
+    Uuid,
     all_,
     and_,
     any_,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.kernel.statements import Me
@@ -73,6 +75,11 @@ def disclosed(
         granted = granted.where(disclosure.c.emergency_reason.is_(None))
     # with OFFSET the planner cannot turn the probe into a hash of all that is disclosed
     return granted.correlate_except(disclosure).offset(literal_column("0")).exists()
+
+
+def audience(person_id: ColumnElement[Any]) -> ColumnElement[Any]:
+    """All agencies that see the person with that id now."""
+    return func.ia.person_audience(person_id, type_=ARRAY(Uuid))
 
 
 def lasting(me: Me, compartment: str) -> ColumnElement[bool]:

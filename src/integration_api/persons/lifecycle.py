@@ -152,6 +152,8 @@ FACT_DAY_PLAUSIBLE = Guard(
 )
 EVENTS = {
     "person.created": "A person was recorded.",
+    "person.access_changed": "What the agency may see of a person has changed.",
+    "person.access_revoked": "The agency may not see a person any more.",
     "person.changed": "A person's record was changed.",
     "residence_period.recorded": "A residence period was recorded.",
     "residence_fact.recorded": "A fact about a person's residence was recorded.",

@@ -226,6 +226,7 @@ disclosure = Table(
     version_column(),
     instant("created_at"),
     instant("updated_at"),
+    Column("told", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("municipality_id", "id"),
     UniqueConstraint(
         *("municipality_id", "id", "person_id", "case_id", "recipient_agency_id"),
@@ -266,4 +267,11 @@ disclosure = Table(
     Index(None, "release_id", postgresql_where=ACTIVE),  # serves the revocation of a release
     # serves the projection case_access
     Index(None, "case_id", "recipient_agency_id", postgresql_where=ACTIVE),
+    # serves the turns by time: what began, what ended
+    Index(
+        "ix_disclosure_told",
+        "told",
+        text("least(valid_to, closes_at)"),
+        postgresql_where=text("status = 'active' and opened_at is not null"),
+    ),
 )

@@ -41,7 +41,16 @@ from integration_api.kernel.shape import (
 )
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 
-from .access import live, own, sees, sees_protected, visible, visible_address, visible_periods
+from .access import (
+    audience,
+    live,
+    own,
+    sees,
+    sees_protected,
+    visible,
+    visible_address,
+    visible_periods,
+)
 from .models import disclosure, person, person_address, residence_period
 
 ID = bindparam("id", type_=Uuid())
@@ -265,6 +274,11 @@ def _create() -> Effect:
 CREATE = _create()
 
 
+def _told(row: FromClause) -> ColumnElement[Any]:
+    """All agencies that see the person in `row` now."""
+    return audience(row.c.id)
+
+
 @variants
 def change(parts: frozenset[str]) -> Effect:
     """Set the columns in `parts` of a person of the own agency; no row where nothing differs.
@@ -283,7 +297,7 @@ def change(parts: frozenset[str]) -> Effect:
         .returning(*person.c)
         .cte("moved")
     )
-    made = journal.record("person", moved, "person.changed", changed=sorted(parts), to=journal.mine)
+    made = journal.record("person", moved, "person.changed", changed=sorted(parts), to=_told)
     if "address" not in parts:
         return Effect("updatePerson", select(*_answer(moved)), *made)
     placed, address = _placed(moved)

@@ -27,7 +27,7 @@ from integration_api.kernel.lists import Direction, envelope, page, variants
 from integration_api.kernel.shape import CORE, NOBODY, collected, fields, instant, names, whole
 from integration_api.kernel.statements import ME, Effect, Personal
 
-from .access import sees, visible, visible_facts, visible_periods
+from .access import audience, sees, visible, visible_facts, visible_periods
 from .models import person, residence_fact, residence_period
 from .statements import ends
 from .statements_periods import PERSON_ID, RESIDENCE
@@ -174,7 +174,7 @@ def _create() -> Effect:
         new,
         "residence_fact.recorded",
         changed=["fact", "source", "value"],
-        to=journal.agencies("controller_agency_id", "recorded_by_agency_id"),
+        to=lambda row: audience(row.c.person_id),
         many=True,
     )
     persons = func.array_agg(new.c.person_id.distinct(), type_=ARRAY(Uuid))

@@ -26,7 +26,7 @@ from integration_api.kernel.shape import (
 )
 from integration_api.kernel.statements import ME, Effect, Personal, Query
 
-from .access import lasting, sees, visible, visible_periods
+from .access import audience, lasting, sees, visible, visible_periods
 from .models import person, residence_period
 
 PERSON_ID = bindparam("person_id", type_=Uuid())
@@ -117,7 +117,7 @@ def _create() -> Effect:
         new,
         "residence_period.recorded",
         changed=sorted(KINDS),
-        to=journal.agencies("controller_agency_id", "recorded_by_agency_id"),
+        to=lambda row: audience(row.c.person_id),
     )
     answer = select(
         _document(new).label("body"),

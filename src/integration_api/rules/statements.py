@@ -112,7 +112,9 @@ def _create() -> Change:
     }
     new = insert(rule_pack).values(values).returning(*rule_pack.c).cte("new")
     changed = sorted(["code", *CONTENT])
-    parts = journal.record("rule_pack", new, "rule_pack.drafted", changed=changed, to=journal.mine)
+    parts = journal.record(
+        "rule_pack", new, "rule_pack.drafted", changed=changed, to=journal.everybody
+    )
     return Change(_answer(new).add_cte(*parts))
 
 
@@ -135,7 +137,7 @@ def change(names: frozenset[str]) -> Change:
     )
     changed = sorted(names)
     parts = journal.record(
-        "rule_pack", moved, "rule_pack.changed", changed=changed, to=journal.mine
+        "rule_pack", moved, "rule_pack.changed", changed=changed, to=journal.everybody
     )
     return Change(_answer(moved).add_cte(*parts))
 
@@ -163,7 +165,7 @@ def _moved(which: ColumnElement[bool], values: dict[str, Any], event: str) -> Ch
     moved = (
         update(rule_pack).where(which, own(ME)).values(values).returning(*rule_pack.c).cte("moved")
     )
-    parts = journal.record("rule_pack", moved, event, changed=["status"], to=journal.mine)
+    parts = journal.record("rule_pack", moved, event, changed=["status"], to=journal.everybody)
     return Change(_answer(moved).add_cte(*parts))
 
 

@@ -158,7 +158,7 @@ def _create() -> Change:
     values |= {"created_at": ME.now, "updated_at": ME.now}
     new = insert(site).values(values).returning(*site.c).cte("new")
     changed = sorted([*CHANGEABLE, "units"])
-    parts = journal.record("site", new, "site.created", changed=changed, to=journal.mine)
+    parts = journal.record("site", new, "site.created", changed=changed, to=journal.everybody)
     return Change(select(new.c.id).add_cte(*parts))
 
 
@@ -196,5 +196,5 @@ def change(names: frozenset[str], *, units: bool) -> Change:
     values |= {"version": site.c.version + 1, "updated_at": ME.now}
     moved = update(site).where(*where).values(values).returning(*site.c).cte("moved")
     changed = sorted([*names, *(["units"] if units else [])])
-    parts = journal.record("site", moved, "site.changed", changed=changed, to=journal.mine)
+    parts = journal.record("site", moved, "site.changed", changed=changed, to=journal.everybody)
     return Change(select(moved.c.id).add_cte(*parts))

@@ -167,7 +167,7 @@ webhook_replay = Table(
     Column("municipality_id", Uuid, primary_key=True),
     Column("endpoint_id", Uuid, primary_key=True),
     Column("agency_id", Uuid, nullable=False),
-    instant("from_at"),
+    instant("from_at", nullable=True),
     instant("to_at"),
     Column("at_seq", BigInteger, nullable=False, server_default="0"),
     Column("until_seq", BigInteger),

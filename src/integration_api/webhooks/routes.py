@@ -137,13 +137,14 @@ async def test_endpoint(id: Id, db: Write) -> Response:
     summary="Send the events of a time again",
     answer=WebhookEndpointOut,
     scope=Scope.WEBHOOKS_WRITE,
+    problems=(410,),
 )
-async def replay_endpoint(id: Id, body: ReplayWebhooks, db: Write) -> Response:
+async def replay_endpoint(id: Id, body: ReplayWebhooks, db: Write, rules: Rules) -> Response:
     """Queues again what happened in a time and fits the endpoint, delivered or not.
 
     Each event keeps its `webhook-id`. One replay of an endpoint at a time.
     """
-    return await service.replay(db, id, body)
+    return await service.replay(db, id, body, rules)
 
 
 @transition(

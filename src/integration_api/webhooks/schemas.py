@@ -94,14 +94,24 @@ class WebhookEndpointPatch(Schema):
 
 
 class ReplayWebhooks(Schema):
-    """Which events are sent again: those that happened from one instant to another."""
+    """Which events are sent again: from an instant or after a cursor of the feed, to an instant."""
 
-    from_at: Annotated[Instant, Field(description="Not before this instant.")]
+    from_at: Annotated[Instant | None, Field(description="Not before this instant.")] = None
+    after: Annotated[
+        Text | None,
+        Field(
+            max_length=1024,
+            pattern=r"^[A-Za-z0-9_-]+$",
+            description="What came after this `next_cursor` of `GET /v1/changes`.",
+        ),
+    ] = None
     to_at: Annotated[Instant | None, Field(description="Before this instant; absent: now.")] = None
 
     @model_validator(mode="after")
     def _ordered(self) -> "ReplayWebhooks":
-        if self.to_at is not None and self.to_at <= self.from_at:
+        if (self.from_at is None) == (self.after is None):
+            raise PydanticCustomError("one_of_both", "begins at an instant or after a cursor")
+        if self.to_at is not None and self.from_at is not None and self.to_at <= self.from_at:
             raise PydanticCustomError("period_order", "ends before it begins")
         return self
 
@@ -109,8 +119,8 @@ class ReplayWebhooks(Schema):
 class WebhookReplayOut(Out):
     """A replay that is being queued."""
 
-    from_at: datetime
-    to_at: datetime
+    from_at: Annotated[datetime | None, Field(description="UTC; null: it began after a cursor.")]
+    to_at: Annotated[datetime, Field(description="UTC.")]
 
 
 class WebhookEndpointOut(Out):

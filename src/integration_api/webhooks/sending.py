@@ -27,6 +27,7 @@ from integration_api.kernel.ids import uuid7
 from integration_api.kernel.principal import ANONYMOUS, Principal
 
 from . import signing
+from .lifecycle import TEST
 from .schedule import BUSY, asked_for, pause
 from .statements_queue import (
     AGE,
@@ -60,6 +61,8 @@ GONE = 410
 KEPT_ANSWER = 1024
 FAULTS = (*LOST, asyncpg.PostgresError, TimeoutError)
 Acting = Callable[[UUID], Principal]
+Sees = Callable[[UUID, UUID, str, UUID], Awaitable[bool]]
+"""Whether an agency (municipality, agency) sees a thing (type, id) now."""
 log = structlog.get_logger("webhooks")
 OUTCOMES = Counter("webhook_deliveries", "Attempts to deliver, by what came of them.", ("outcome",))
 QUEUE_AGE = Gauge("webhook_queue_age_seconds", "How long the oldest delivery has been due.")
@@ -95,16 +98,22 @@ class Claimed:
         return cls(**(values | plain | several))
 
 
-async def still_visible(_: Database, delivery: Claimed) -> bool:
+async def still_visible(delivery: Claimed, sees: Sees) -> bool:
     """Whether the agency may still know of the thing that an event is about, asked at each attempt.
 
     A tombstone is sent although, or because, the thing is not visible any more.
     """
-    return delivery.addressed or delivery.type.endswith(TOMBSTONES)
+    if delivery.type == TEST or delivery.type.endswith(TOMBSTONES):
+        return True
+    of = (delivery.municipality_id, delivery.agency_id)
+    return delivery.addressed and await sees(*of, delivery.agg_type, delivery.agg_id)
 
 
 class Sender:
-    """Queues and sends until it is told to stop; `acting` is the system in a municipality."""
+    """Queues and sends until it is told to stop.
+
+    `acting` is the system in a municipality, `sees` whether an agency sees a thing.
+    """
 
     def __init__(
         self,
@@ -112,10 +121,11 @@ class Sender:
         poster: Poster,
         vault: Vault,
         acting: Acting,
+        sees: Sees,
         slots: int = SLOTS,
     ) -> None:
         self._database, self._poster, self._vault = database, poster, vault
-        self._acting, self._slots = acting, slots
+        self._acting, self._sees, self._slots = acting, sees, slots
         self._running: set[asyncio.Task[None]] = set()
         self._kept_house = float("-inf")
 
@@ -189,16 +199,22 @@ class Sender:
         async with self._database.writing(Call(ANONYMOUS)) as tx:
             claimed = await tx.rows(CLAIM, slots=free)
         for row in claimed:
-            task = asyncio.create_task(self.deliver(Claimed.of(row)))
+            task = asyncio.create_task(self._delivered(Claimed.of(row)))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         return len(claimed)
+
+    async def _delivered(self, delivery: Claimed) -> None:
+        try:
+            await self.deliver(delivery)
+        except Exception as error:  # it is sent again when the lease is over
+            log.warning("not sent", delivery=str(delivery.id), error=type(error).__name__)
 
     async def deliver(self, delivery: Claimed) -> None:
         """One attempt and its completion."""
         if delivery.body is None:
             return await self._complete(delivery, lambda: self._drop(delivery, "event_ended"))
-        if not await still_visible(self._database, delivery):
+        if not await still_visible(delivery, self._sees):
             return await self._complete(delivery, lambda: self._drop(delivery, "not_visible"))
         reply = await self._sent(delivery, delivery.body)
         return await self._complete(delivery, lambda: self._settle(delivery, reply))

@@ -16,7 +16,13 @@ from integration_api.kernel.answers import Answer, resource
 from integration_api.kernel.db import ReadTx, WriteTx
 from integration_api.kernel.ids import uuid7
 from integration_api.kernel.lists import Place
-from integration_api.kernel.problems import Conflict, Finding, UnknownReference, Unprocessable
+from integration_api.kernel.problems import (
+    Conflict,
+    Finding,
+    InvalidCursor,
+    UnknownReference,
+    Unprocessable,
+)
 from integration_api.kernel.schemas import changes
 
 from .lifecycle import OWNER, WEBHOOK_ENDPOINT, WebhookEndpointStatus
@@ -131,26 +137,37 @@ async def advance(tx: WriteTx, id: UUID, arrow: str, version: int) -> Answer:
     return tx.answer(resource(await tx.row(GET, id=id)))
 
 
-async def replay(tx: WriteTx, id: UUID, given: ReplayWebhooks) -> Answer:
+async def replay(tx: WriteTx, id: UUID, given: ReplayWebhooks, rules: Rules) -> Answer:
     """Have the events of a time queued again; the worker does it, in their order.
 
     Raises:
         NotFound: there is no such endpoint.
         Conflict: a replay is being queued already, or the time has not begun.
+        UnknownReference: `after` is no cursor of the feed of this agency.
+        CursorExpired, FeedEpochChanged: nobody can go on from there (410).
     """
     answer = resource(await tx.row(GET, id=id))  # before anything is written: 404
     now = clock.now()
     until = min(given.to_at or now, now)
-    if until <= given.from_at:
+    at = await _number(tx, given.after, rules) if given.after else 0
+    if given.from_at is not None and until <= given.from_at:
         words = ("Hat noch nicht begonnen.", "Has not begun yet.")
         raise Conflict(Finding("not_begun", *words, pointer="/from_at"))
     try:
-        await tx.row(REPLAY, id=id, from_at=given.from_at, to_at=until)
+        await tx.row(REPLAY, id=id, from_at=given.from_at, to_at=until, at_seq=at)
     except asyncpg.UniqueViolationError as e:
         words = ("Eine Wiederholung läuft schon.", "A replay is under way already.")
         raise Conflict(Finding("replay_under_way", *words)) from e
     answer = resource(await tx.row(GET, id=id))
     return tx.answer(answer)
+
+
+async def _number(tx: WriteTx, after: str, rules: Rules) -> int:
+    """The number after which a cursor begins; one in a body is like any other reference."""
+    try:
+        return await rules.number(tx, after)
+    except InvalidCursor as e:
+        raise UnknownReference("/after") from e
 
 
 def _must_be_callable(url: str, reach: Reach) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     DateTime,
     LargeBinary,
@@ -117,6 +118,7 @@ REPLAY = Change(
         agency_id=ME.agency,
         from_at=bindparam("from_at", type_=DateTime(timezone=True)),
         to_at=bindparam("to_at", type_=DateTime(timezone=True)),
+        at_seq=bindparam("at_seq", type_=BigInteger()),
         created_at=ME.now,
     )
 )

@@ -24,8 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.selectable import FromClause
 
-from integration_api.changes.models import feed_head
-from integration_api.kernel.journal import outbox
+from integration_api.kernel.journal import EVERYBODY, outbox
 from integration_api.kernel.statements import Change, Query
 
 from .models import (
@@ -48,7 +47,8 @@ LAST = bindparam("last", type_=BigInteger())
 
 _LOOKS: list[ColumnElement[Any]] = [
     (
-        select(feed_head.c.last).scalar_subquery() > select(webhook_head.c.last).scalar_subquery()
+        select(func.max(outbox.c.seq)).scalar_subquery()
+        > select(webhook_head.c.last).scalar_subquery()
     ).label("events"),
     select(webhook_delivery.c.id)
     .where(DUE, webhook_delivery.c.next_at <= func.now())
@@ -57,7 +57,7 @@ _LOOKS: list[ColumnElement[Any]] = [
     select(webhook_replay.c.endpoint_id).exists().label("replays"),
 ]
 WAITING = Query(select(*_LOOKS))
-"""Asked once a pause; one row of each head, and one look into an index."""
+"""Asked once a pause; each answer is one look into an index."""
 HOLD_HEAD = Change(select(webhook_head.c.last).with_for_update(skip_locked=True))
 """No row while another worker queues."""
 
@@ -66,7 +66,7 @@ def _fitting(events: FromClause, e: FromClause) -> ColumnElement[bool]:
     """Whether an event is addressed to the agency of an endpoint and is of its types."""
     return and_(
         e.c.municipality_id == events.c.municipality_id,
-        e.c.agency_id == any_(events.c.agency_ids),
+        or_(e.c.agency_id == any_(events.c.agency_ids), any_(events.c.agency_ids) == EVERYBODY),
         or_(func.cardinality(e.c.types) == 0, events.c.type == any_(e.c.types)),
     )
 
@@ -130,7 +130,10 @@ def _replay() -> Change:
         .where(
             o.seq > bindparam("at_seq", type_=BigInteger()),
             o.seq <= bindparam("to_seq", type_=BigInteger()),
-            o.occurred_at >= bindparam("from_at", type_=DateTime(timezone=True)),
+            o.occurred_at
+            >= func.coalesce(
+                bindparam("from_at", type_=DateTime(timezone=True)), literal_column("'-infinity'")
+            ),
             o.occurred_at < bindparam("to_at", type_=DateTime(timezone=True)),
         )
         .cte("batch")

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.kernel import journal
-from integration_api.kernel.journal import outbox
+from integration_api.kernel.journal import EVERYBODY, outbox
 from integration_api.kernel.statements import ME, Change
 
 from .lifecycle import WEBHOOK_ENDPOINT
@@ -137,9 +137,11 @@ def _claim() -> Change:
             e.url,
             e.networks,
             func.coalesce(taken.c.body, outbox.c.body).label("body"),
-            or_(taken.c.event_seq.is_(None), taken.c.agency_id == any_(outbox.c.agency_ids)).label(
-                "addressed"
-            ),
+            or_(
+                taken.c.event_seq.is_(None),
+                taken.c.agency_id == any_(outbox.c.agency_ids),
+                any_(outbox.c.agency_ids) == EVERYBODY,
+            ).label("addressed"),
             _signers(taken).label("signers"),
             func.now().label("now"),
         ).select_from(source)
