@@ -108,6 +108,10 @@ create function looking.widen(p_id uuid) returns void language sql security defi
 create function looking.deem(p_id uuid) returns void language sql security definer as
   $$ update ia.ba_approval_request set status = 'deemed_approved', deemed_at = now()
      where id = p_id $$;
+create function looking.fail_job(p_id uuid) returns void language sql security definer as
+  $$ update ia.job set status = 'failed', problem = 'job-gave-up', lease_until = null,
+     lease_token = null, finished_at = now(), expires_at = now() + interval '1 day'
+     where id = p_id $$;
 create function looking.count(p_table text) returns bigint language plpgsql security definer as
   $$ declare n bigint; begin execute format('select count(*) from ia.%I', p_table) into n;
      return n; end $$;

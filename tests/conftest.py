@@ -48,6 +48,7 @@ CLEAR = ";" + NOBODY.rstrip(";")  # SET LOCAL survives RELEASE
 SAVEPOINTS = Brackets(
     read="SAVEPOINT request;SET TRANSACTION READ ONLY;",
     write="SAVEPOINT request;",
+    snapshot="SAVEPOINT request;SET TRANSACTION READ ONLY;",
     commit="RELEASE SAVEPOINT request" + CLEAR,
     committed="SET",
     rollback="ROLLBACK TO SAVEPOINT request;RELEASE SAVEPOINT request" + CLEAR,

@@ -19,7 +19,14 @@ from rich.console import Console
 from rich.markup import escape
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tools import story_answers, story_audit, story_feed, story_tandem, story_webhooks
+from tools import (
+    story_answers,
+    story_audit,
+    story_exports,
+    story_feed,
+    story_tandem,
+    story_webhooks,
+)
 from tools.storyteller import Story, UnexpectedError, answers, must, own_demo
 
 CREDENTIALS = Path("var/demo/credentials.json")
@@ -217,7 +224,9 @@ SCENES: list[tuple[str, Callable[[Story], None]]] = [
     ("Fields appear, redactions shrink", fields_appear),
     ("Köln sees nothing", koeln_sees_nothing),
     ("The loop is closed", the_loop_closes),
+    *story_exports.TAKES_STOCK,
     ("The consent is revoked", consent_is_revoked),
+    *story_exports.SHUT,
     story_feed.ENDS,
     *story_audit.SCENES,
     *story_tandem.SCENES,

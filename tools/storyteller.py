@@ -49,7 +49,13 @@ class Story:
         self._console.print(f"\n[bold]{number}. {escape(text)}[/bold]", highlight=False)
 
     def send(
-        self, who: str | None, method: str, path: str, body: Any = None, etag: str | None = None
+        self,
+        who: str | None,
+        method: str,
+        path: str,
+        body: Any = None,
+        etag: str | None = None,
+        key: str | None = None,
     ) -> httpx.Response:
         """One call as `who`, without a word."""
         headers = {"Accept-Language": "en"}
@@ -59,6 +65,8 @@ class Story:
                 headers["Processing-Purpose"] = PURPOSES.get(desk, "referral_handling")
         if etag:
             headers["If-Match"] = etag
+        if key:
+            headers["Idempotency-Key"] = key
         sent = {} if body is None else {"json": body}
         return self._http.request(method, path, headers=headers, **sent)
 
@@ -90,9 +98,10 @@ class Story:
         *,
         expected: int = 200,
         etag: str | None = None,
+        key: str | None = None,
     ) -> httpx.Response:
         """One call, shown, whose status must be the expected one."""
-        answer = self.send(who, method, path, body, etag)
+        answer = self.send(who, method, path, body, etag, key)
         self.show(who, answer, expected)
         return answer
 

@@ -8,7 +8,7 @@ one and never read it; which private networks an endpoint may be in only the ope
 from migrations_sql import run
 
 revision = "0035_webhooks"
-down_revision = "0032_audience"
+down_revision = "0034_exports"
 branch_labels = None
 depends_on = None
 

@@ -33,10 +33,13 @@ from .disclosures import routes as disclosures
 from .disclosures import service_break_glass
 from .edge import guards, observe
 from .edge.limiter import Limits
-from .edge.vault import Vault, secrets_of
+from .edge.vault import Vault
 from .employers import routes as employers
+from .exports import routes as exports
 from .health import routes as health
 from .identity.credentials import credentials
+from .jobs import lifecycle as jobs_drawn
+from .jobs import routes as jobs
 from .kernel import clock, problems, reactions
 from .kernel.db import LOST, Database, Pool, pool
 from .kernel.idempotency import Replay
@@ -101,6 +104,8 @@ FEATURES: tuple[APIRouter, ...] = (
     tracks.router,
     *tandem_work.routers,
     tasks.router,
+    jobs.router,
+    exports.router,
     me.router,
     audit.router,
     changes.router,
@@ -119,6 +124,7 @@ LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     tasks_drawn.TASK,
     rules_drawn.RULE_PACK,
     offers_drawn.OFFER,
+    jobs_drawn.JOB,
     webhooks_drawn.WEBHOOK_ENDPOINT,
 )
 PICTURES: Mapping[str, Callable[[Language], str]] = {"tandem_gates": tandem_pictures.gates}
@@ -146,6 +152,7 @@ EVENTS: Mapping[str, str] = {
     **tasks_drawn.EVENTS,
     **rules_drawn.EVENTS,
     **offers_drawn.EVENTS,
+    **jobs_drawn.EVENTS,
     **webhooks_drawn.EVENTS,
 }
 EVENT_TYPES = frozenset(EVENTS) | {t.event for one in LIFECYCLES for t in one.transitions}
@@ -203,9 +210,8 @@ def create_app(
     state = app.state
     state.settings, state.public_url, state.demo = settings, settings.public_url, demo
     state.cursors, state.lifecycles, state.pictures = Cursors(secret), LIFECYCLES, PICTURES
-    state.vault = Vault(*secrets_of(secret, settings))
-    number = partial(changes_service.number_of, state.cursors)
-    state.webhooks = webhooks_setup.rules(settings, secret, EVENT_TYPES, number)
+    state.vault = Vault.of(secret, settings)
+    state.webhooks = webhooks_setup.rules(settings, secret, EVENT_TYPES, _number(state.cursors))
     state.bell, state.event_types = Bell(lambda: state.draining), EVENT_TYPES
     state.started, state.draining, state.readiness = False, False, (0.0, {})
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
@@ -217,6 +223,11 @@ def create_app(
     reactions.wire(REACTIONS)
     _guard(app, settings)
     return app
+
+
+def _number(cursors: Cursors) -> webhooks_setup.Number:
+    """After which event a cursor of the feed begins."""
+    return partial(changes_service.number_of, cursors)
 
 
 def _guard(app: FastAPI, settings: Settings) -> None:

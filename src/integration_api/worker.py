@@ -1,16 +1,17 @@
 """What the clock does: terms end, silence becomes approval, old rows go, audit entries are sealed.
 
-Beside its rounds it numbers events (`changes/sequencer.py`) and delivers them to the systems of
-agencies (`webhooks/sending.py`).
+Beside its rounds it numbers events (`changes/sequencer.py`), delivers them to the systems of
+agencies (`webhooks/sending.py`) and does jobs (`jobs/runner.py`), these as the application, in the
+context of the client that asked.
 
 Any number of workers may run at once: rows are taken with SKIP LOCKED, in short transactions, as
 `ia_worker`, one municipality after the other. The API never waits for a worker.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -22,10 +23,17 @@ from .audit.seal import Sealer, SealError, end_records, head_of
 from .changes import retention, sequencer
 from .changes.judging import Judge
 from .edge.outgoing import Poster
+from .edge.vault import Vault
+from .exports import service as exports
+from .exports import service_work as exports_work
+from .identity.system import system
+from .jobs import runner as jobs
+from .jobs.work import Kind, Seals
 from .kernel import clock
 from .kernel.db import Call, Database, Pool, WriteTx, pool
 from .kernel.ids import uuid7
-from .kernel.principal import ANONYMOUS, Principal, context_sql
+from .kernel.paging import Cursors
+from .kernel.principal import Principal
 from .kernel.settings import Settings
 from .referrals import service as referrals
 from .tandem import service_clock as tandem
@@ -34,7 +42,8 @@ from .webhooks.sending import Sender
 
 T = TypeVar("T")
 log = structlog.get_logger("worker")
-NOBODY = ANONYMOUS.agency_id
+KINDS: Mapping[str, Kind] = {exports.KIND: exports_work.make}
+"""What each kind of job does."""
 FAULTS = (*sequencer.FAULTS, SealError)
 PURGE = """delete from ia.idempotency_key where (municipality_id, client_id, key) in (
   select municipality_id, client_id, key from ia.idempotency_key where expires_at < now()
@@ -49,33 +58,37 @@ TURN_SECONDS = 15.0
 """Longest wait for one of them: a lease has as much left when an attempt is over."""
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the worker logs in, as itself and as the application; what it seals with."""
+
+    worker: str
+    app: str
+    secret: bytes
+
+
 async def run(
-    dsn: str,
-    settings: Settings,
-    stop: asyncio.Event,
-    *,
-    app: str,
-    secret: bytes,
-    demo: bool = False,
+    access: Access, settings: Settings, stop: asyncio.Event, *, demo: bool = False
 ) -> None:
     """Rounds until `stop` is set; a round that fails is tried again after a pause.
-
-    `app` is the same database for who logs in as the API: what may be sent is asked as it asks.
-    `secret` is the service's, which opens the secrets of webhook endpoints.
 
     Raises:
         KeyMissingError: there is no key to seal with.
     """
     sealer = Sealer.of(settings)
+    seals = Seals(Vault.of(access.secret, settings), Cursors(access.secret))
     async with (
-        pool(dsn, 3) as connections,
-        pool(dsn, SENDERS) as senders,
-        pool(app, JUDGES) as judges,
+        pool(access.worker, 4) as connections,
+        pool(access.app, jobs.SLOTS) as of_clients,
+        pool(access.worker, SENDERS) as senders,
+        pool(access.app, JUDGES) as judges,
         asyncio.TaskGroup() as group,
     ):
         database = Database(connections)
         group.create_task(sequencer.run(database, stop))
-        group.create_task(sender(senders, judges, settings, secret).run(stop))
+        runner = jobs.Runner(database, Database(of_clients), KINDS, seals)
+        group.create_task(runner.run(stop))
+        group.create_task(sender(senders, judges, settings, access.secret).run(stop))
         while not stop.is_set():
             works = (
                 partial(round_, demo=demo),
@@ -92,12 +105,12 @@ async def run(
 
 
 def sender(connections: Pool, judges: Pool, settings: Settings, secret: bytes) -> Sender:
-    """What delivers events, as the settings say."""
+    """What delivers events; what may be sent is asked as the API asks, by `judges`."""
     return Sender(
         Database(connections, wait=TURN_SECONDS),
         Poster(webhooks.reach_of(settings)),
         webhooks.vault_of(settings, secret),
-        _system,
+        system,
         Judge(Database(judges, wait=TURN_SECONDS)),
     )
 
@@ -109,6 +122,8 @@ async def round_(database: Database, *, demo: bool = False) -> int:
             await clock.follow(connection)
         await connection.execute(PURGE)
         await connection.execute("select ia.refresh_lapsed_access()")
+    await exports_work.end_expired(database)
+    await jobs.end_old(database)
     moved = 0
     for municipality in await _municipalities(database):
         for step in (referrals.expire_due, referrals.withdraw_lapsed, *tandem.STEPS, end_records):
@@ -121,7 +136,7 @@ async def seal(database: Database, *, sealer: Sealer) -> int:
     sealed, heads = 0, list[Signed]()
     for municipality in await _municipalities(database):
         sealed += await _drain(database, municipality, sealer.seal)
-        heads += await _once(database, _system(municipality), head_of)
+        heads += await _once(database, system(municipality), head_of)
     sealer.anchor(heads)
     return sealed
 
@@ -132,26 +147,18 @@ async def _municipalities(database: Database) -> list[UUID]:
     return [UUID(int=row["id"].int) for row in rows]
 
 
-def _system(municipality: UUID) -> Principal:
-    return replace(
-        ANONYMOUS,
-        municipality_id=municipality,
-        context_sql=context_sql(municipality, NOBODY, NOBODY),
-    )
-
-
 async def _drain(
     database: Database, municipality: UUID, step: Callable[[WriteTx], Awaitable[int]]
 ) -> int:
     """Repeat `step`, a transaction each time, until it finds nothing."""
     total = 0
-    while moved := await _once(database, _system(municipality), step):
+    while moved := await _once(database, system(municipality), step):
         total += moved
     return total
 
 
 async def _once(
-    database: Database, system: Principal, step: Callable[[WriteTx], Awaitable[T]]
+    database: Database, nobody: Principal, step: Callable[[WriteTx], Awaitable[T]]
 ) -> T:
-    async with database.writing(Call(system, "clock", uuid7())) as tx:
+    async with database.writing(Call(nobody, "clock", uuid7())) as tx:
         return await step(tx)

@@ -45,10 +45,10 @@ ABOVE = (tandem_statements, below, track_statements, clearance_statements, decla
 def open_select(module: Any, table: Any) -> Select[Any]:
     """The document of a noun by id, with no predicate on who asks."""
     if hasattr(module, "answer"):
-        chosen: Select[Any] = module.answer(table)
+        made = module.answer(table)
     else:
         made = (getattr(module, "answer_of", None) or module._answer)(table)
-        chosen = made if isinstance(made, Select) else select(*made)
+    chosen: Select[Any] = made if isinstance(made, Select) else select(*made)
     return chosen.where(table.c.id == module.ID)
 
 

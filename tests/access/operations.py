@@ -8,6 +8,7 @@ from tests.access import (
     operations_cases,
     operations_competences,
     operations_directory,
+    operations_jobs,
     operations_persons,
     operations_rules,
     operations_tandem,
@@ -35,6 +36,7 @@ NOUNS = (
     operations_cases,
     operations_tandem,
     operations_rules,
+    operations_jobs,
     operations_webhooks,
 )
 OPEN = operations_directory.OPEN
@@ -72,6 +74,7 @@ QUESTIONS = {"createEligibilityCheck", "createResponsibilityCheck"}
 SHARED = {"getEmployer", "updateEmployer", "breakGlass", "getRulePack"}
 """Open to the whole municipality, or in an emergency: strangers are only those of another one."""
 OWN_ONLY = {
+    "createExport": "creates a job of the caller's own; names no row",
     "createPerson": "creates a row of the caller's own; names no other",
     "createRulePack": "creates a row that the whole municipality sees; names no other",
     "createWebhookEndpoint": "creates a row of the caller's own; names no other",

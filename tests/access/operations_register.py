@@ -18,6 +18,8 @@ class Call:
     etag: str | None = None
     ids: tuple[str, ...] = ()
     """Ids in path and body that a stranger may try."""
+    key: str | None = None
+    """The `Idempotency-Key` of what asks for one."""
 
     def __post_init__(self) -> None:
         """Fill in the days: some send the body as bytes."""

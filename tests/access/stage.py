@@ -164,7 +164,9 @@ class Stage:
             text = text.replace(old, new)
         path, body = json.loads(text)
         kw = {} if body is None else {"json": body}
-        return await (clients or self.clients).request(who, call.method, path, etag=call.etag, **kw)
+        return await (clients or self.clients).request(
+            who, call.method, path, etag=call.etag, key=call.key, **kw
+        )
 
     async def known(self) -> set[str]:
         """Every id that stands in a table now."""

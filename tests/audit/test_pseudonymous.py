@@ -119,7 +119,7 @@ async def accepted(make: Make, clients: Clients, name: str) -> list[str]:
         answer = await clients.request(
             OWNERS[name], call.method, call.path, etag=call.etag, json=body
         )
-        if answer.status_code in (200, 201):
+        if answer.status_code in (200, 201, 202):
             taken.append(where)
     return taken
 

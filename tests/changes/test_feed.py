@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from integration_api.app import EVENT_TYPES
+from integration_api.changes.access import nouns
 from integration_api.kernel.db import pool
 from integration_api.kernel.principal import context_sql
+from integration_api.kernel.statements import ME
 from tests.cast import AGENCIES, id_of
 from tests.clients import guard_of
 from tests.conftest import Committed
@@ -202,3 +205,8 @@ async def test_the_policy_alone_shows_an_agency_only_what_it_is_told(
                 await connection.execute(context)
                 counts[who] = await connection.fetchval("select count(seq) from ia.outbox")
     assert counts == {"lead": 6, "jobcenter": 2, "outsider": 0, "koeln": 0}
+
+
+def test_every_noun_of_an_event_says_who_sees_it() -> None:
+    told = {kind.partition(".")[0] for kind in EVENT_TYPES}
+    assert told == nouns(ME).keys()

@@ -55,6 +55,7 @@ async def send(
     if call.body is not None and "content" not in kw:
         kw["json"] = call.body
     etag = kw.pop("etag", call.etag)
+    kw.setdefault("key", call.key)
     method = kw.pop("method", call.method)
     return await clients.request(who, method, call.path, etag=etag, headers=headers, **kw)
 
@@ -89,7 +90,7 @@ async def test_who_asks_too_often_is_told_so(
     call, owner = await call_of(operation, make)
     monkeypatch.setattr(guard_of(app), "limits", Limits("1/hour", "1/hour"))
     first, second = [await send(clients, owner, call) for _ in range(2)]
-    assert first.status_code in (200, 201)
+    assert first.status_code in (200, 201, 202)
     assert second.status_code == 429
     assert 0 < int(second.headers["Retry-After"]) <= 7200
     assert '-3600s";r=0;t=' in second.headers["RateLimit"]
@@ -101,7 +102,11 @@ async def test_malformed_requests_are_told_so(operation: str, make: Make, client
     call, owner = await call_of(operation, make)
     path = call.path
     bogus = Call(
-        call.method, path + ("&" if "?" in path else "?") + "bogus=1", call.body, call.etag
+        call.method,
+        path + ("&" if "?" in path else "?") + "bogus=1",
+        call.body,
+        call.etag,
+        key=call.key,
     )
     answer = await send(clients, owner, bogus)
     assert answer.status_code == 400, answer.text
@@ -165,7 +170,7 @@ async def test_a_key_of_another_request_is_refused(
     assert used.status_code == 201
     answer = await send(clients, owner, call, key="used-elsewhere")
     assert (answer.status_code, answer.json()["title"]) == (422, "Idempotency key reused")
-    assert (await send(clients, owner, call)).status_code in (200, 201)
+    assert (await send(clients, owner, call)).status_code in (200, 201, 202)
 
 
 class Broken:
@@ -210,7 +215,7 @@ async def test_a_fault_is_a_503_or_a_500(
         patched.setitem(state, "db", Database(Broken(TimeoutError())))
         away = await send(clients, owner, call)
     assert away.status_code in (200, 503)
-    assert (await send(clients, owner, call)).status_code in (200, 201)
+    assert (await send(clients, owner, call)).status_code in (200, 201, 202)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ def test_only_statements_of_moves_and_creations_write_a_status() -> None:
         "referrals/statements_moves.py",
         "persons/statements_consents.py",
         "disclosures/statements.py",
+        "jobs/statements.py",
         "offers/statements.py",
         "rules/service.py",  # what a draft begins as
         "rules/shipping.py",  # the owner of the tables brings the packs of a version

@@ -6,6 +6,7 @@ import pytest
 from asyncpg import Connection
 
 from integration_api.cases.lifecycle import CASE, CasePhase
+from integration_api.jobs.lifecycle import JOB
 from integration_api.kernel.lifecycle import SYSTEM, Lifecycle
 from integration_api.offers.lifecycle import OFFER
 from integration_api.persons.lifecycle import CONSENT, DISCLOSURE
@@ -19,6 +20,7 @@ from integration_api.webhooks.lifecycle import WEBHOOK_ENDPOINT
 from tests.cast import id_of
 from tests.clients import Clients
 from tests.days import NEXT_WEEK
+from tests.exports.made import finished, leased, queued
 from tests.make import APPROVAL_BODIES, ARROW_NEEDS, TRACK_BODIES, Made, Make, made
 from tests.rule_packs.packs import EDITOR, OTHER, pack
 
@@ -42,6 +44,7 @@ OWN_BODIES = {
     "employer_declaration": {},
     "rule_pack": {},
     "offer": {},
+    "job": {},
     "webhook_endpoint": {},
     "task": {"complete": {"outcome": "justified"}},
 }
@@ -323,11 +326,27 @@ async def test_webhook_endpoint(make: Make, clients: Clients, status: str) -> No
         await attempted.rollback()
 
 
+@pytest.mark.parametrize("status", [s.value for s in JOB.states])
+async def test_job(make: Make, clients: Clients, status: str) -> None:
+    row = await (finished(make) if status == "succeeded" else queued(make))
+    path = f"/v1/jobs/{row.id}"
+    if status == "running":
+        await leased(make, "lead", row.id)
+    if status == "failed":
+        await make.connection.execute("select looking.fail_job($1)", row.id)
+    if status == "cancelled":
+        await clients.post("lead", f"{path}/cancel", etag=row.etag)
+    row = made(await clients.get("lead", path), 200)
+    assert row.body["status"] == status
+    asker = frozenset({"asker"})
+    await attempt(clients, make.connection, JOB, row, "cancel", "lead", asker, path)
+
+
 def test_every_lifecycle_of_the_application_is_walked_here() -> None:
     from integration_api.app import LIFECYCLES
 
     tandem = {LEGAL_TRACK.name, PLACEMENT_TRACK.name, DECLARATION.name, APPROVAL.name}
-    drawn = {"referral", "case", "consent", "disclosure", "task", "rule_pack", "offer", *tandem}
+    drawn = {"referral", "case", "consent", "disclosure", "task", "rule_pack", "offer", "job"}
     drawn |= {"webhook_endpoint"}
-    assert {lc.name for lc in LIFECYCLES} == drawn
+    assert {lc.name for lc in LIFECYCLES} == drawn | tandem
     assert id_of("lead") != id_of("jobcenter")

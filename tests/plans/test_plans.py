@@ -33,6 +33,9 @@ from integration_api.changes import statements_sequencer as sequencer
 from integration_api.checks.statements import asked
 from integration_api.disclosures import statements as disclosures
 from integration_api.employers.statements import list_employers
+from integration_api.exports import statements_runner as ended
+from integration_api.exports.statements_types import TYPES
+from integration_api.jobs import statements_runner as running
 from integration_api.kernel.lifecycle import SYSTEM
 from integration_api.kernel.lists import Direction
 from integration_api.kernel.principal import context_sql
@@ -64,7 +67,8 @@ TENANT = (
     "case|case_access|case_participant|case_external_id|person|residence_period|residence_fact|consent|disclosure"
     "|tandem_case|legal_track|placement_track|employer_declaration|ba_approval_request"
     "|start_clearance|tandem_procedure|case_note|case_assignment|person_address|employer|referral"
-    "|outbox|audit_entry|access_record|idempotency_key|webhook_delivery|webhook_attempt"
+    "|job|export|export_part|outbox|audit_entry|access_record|idempotency_key"
+    "|webhook_delivery|webhook_attempt"
 )
 EVENTS = """
 insert into ia.outbox (event_id, municipality_id, agg_type, agg_id, agg_version, type, agency_ids,
@@ -89,6 +93,24 @@ insert into ia.webhook_attempt (municipality_id, agency_id, delivery_id, at, lat
 select municipality_id, agency_id, id, now(), 1 from ia.webhook_delivery;
 """
 """As many deliveries as cases; five of each of twenty endpoints are due."""
+JOBS = """
+insert into ia.job (id, municipality_id, agency_id, client_id, kind, status, purpose, request_id,
+  lease_until, lease_token, result_url, created_at, updated_at, finished_at, expires_at)
+select gen_random_uuid(), a.municipality_id, a.id, gen_random_uuid(), 'export',
+  case when n % 500 = 0 then 'running' else 'succeeded' end, 'case_management', gen_random_uuid(),
+  case when n % 500 = 0 then now() end, case when n % 500 = 0 then gen_random_uuid() end,
+  case when n % 500 <> 0 then '/v1/exports/x' end, now(), now(),
+  case when n % 500 <> 0 then now() end,
+  case when n % 500 <> 0 then now() + n * interval '1 minute' - interval '32 days' end
+from generate_series(1, :rows) n
+join ia.agency a on a.slug = 'agency-' || (1 + n % 40);
+insert into ia.export (id, municipality_id, agency_id, client_id, types)
+select id, municipality_id, agency_id, client_id, '{case}' from ia.job;
+insert into ia.export_part
+select municipality_id, id, n, agency_id, client_id, '\\x00', '{}', '{}', '{}'
+from ia.export, generate_series(1, 3) n;
+"""
+"""As many jobs as cases, hardly any of them unfinished, each an export of three parts."""
 SCAN = re.compile(rf'Seq Scan on "?(?:{TENANT})"?(?: |$)')
 DIRECTIONS = (Direction(), Direction(after=True), Direction(after=True, backwards=True))
 
@@ -149,6 +171,7 @@ def others() -> dict[str, Statement]:
             ("statements_clock", "statements_seal", "statements_sequencer", "statements_retention")
         )
         and not name.endswith(("statements_queue", "statements_sending"))
+        and not name.endswith("statements_runner")
         and not name.endswith("statements_loading")  # the owner's
         for key, value in vars(module).items()
         if isinstance(value, Statement)
@@ -164,6 +187,8 @@ def others() -> dict[str, Statement]:
     for places in (["mine"], ["ags"], ["municipality_id"]):
         found[f"heads of {places}"] = asked(frozenset(places), about="mine" in places)
     found |= {f"BA request {name}": move_approval(name) for name in ASKED}
+    found |= {f"export of every {name}: ids": one.ids for name, one in TYPES.items()}
+    found |= {f"export of every {name}": one.documents for name, one in TYPES.items()}
     return found | {f"referral {name}": move_referral(name) for name in BRINGS}
 
 
@@ -175,6 +200,7 @@ async def large(server: LocalPostgres) -> AsyncIterator[asyncpg.Connection]:
         await admin.execute(SEED.replace(":rows", str(ROWS)))
         await admin.execute(EVENTS.replace(":rows", str(ROWS)))
         await admin.execute(HOOKS.replace(":rows", str(ROWS)))
+        await admin.execute(JOBS.replace(":rows", str(ROWS)))
         await admin.execute("vacuum analyze")
         await admin.close()
         connection = await asyncpg.connect(server.dsn("ia_app", name))
@@ -251,6 +277,8 @@ async def test_an_index_drives_the_clock(server: LocalPostgres, large: asyncpg.C
     sending = {f"webhooks {n}": s for n, s in hooks if isinstance(s, Statement)}
     assert len(sending) == 18, sorted(sending)
     asked |= sending
+    for module in (running, ended):
+        asked |= {f"jobs {n}": s for n, s in vars(module).items() if isinstance(s, Statement)}
     assert await faulty(worker, asked) == {}
     await worker.close()
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from integration_api.changes import sequencer
 from integration_api.edge.outgoing import Poster
+from integration_api.identity.system import system
 from integration_api.kernel.db import Database, WriteTx, pool
 from integration_api.webhooks.sending import Sender
 from integration_api.webhooks.statements_queue import FAN_OUT
 from integration_api.webhooks.statements_sending import CLAIM, DONE
-from integration_api.worker import _system
 from tests.webhooks.queue import REACH, everything, vault
 
 
@@ -52,7 +52,7 @@ async def main(dsn: str, step: str) -> None:
     async with pool(dsn, 3) as connections:
         database = Database(connections)
         await sequencer.number(database)
-        await Sender(database, Poster(REACH), vault(), _system, everything).run(asyncio.Event())
+        await Sender(database, Poster(REACH), vault(), system, everything).run(asyncio.Event())
 
 
 def run(dsn: str, step: str) -> None:

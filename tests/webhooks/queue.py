@@ -14,10 +14,10 @@ from integration_api.changes.judging import Judge
 from integration_api.edge.addresses import Reach
 from integration_api.edge.outgoing import Poster
 from integration_api.edge.vault import Vault
+from integration_api.identity.system import system
 from integration_api.kernel.db import Database, pool
 from integration_api.webhooks.sending import Sees, Sender
 from integration_api.webhooks.signing import SEALED_AS
-from integration_api.worker import _system
 from tests.cast import id_of
 from tests.conftest import SECRET, Committed
 from tests.make import Made, made
@@ -55,7 +55,7 @@ def verified(heard: Heard, secret: str) -> Any:
 
 def vault() -> Vault:
     """What opens the secrets of the tests' application."""
-    return Vault(SECRET, of=SEALED_AS)
+    return Vault(SECRET, what=SEALED_AS)
 
 
 async def endpoint(town: Committed, url: str, who: str = "lead", **said: Any) -> Made:
@@ -81,7 +81,7 @@ async def hand(
     async with pool(town.server.dsn("ia_worker", town.name), 4) as connections:
         box = given.pop("box", vault())
         poster = Poster(given.pop("reach", REACH), seconds=seconds, **given)
-        sender = Sender(Database(connections, wait=10), poster, box, _system, sees)
+        sender = Sender(Database(connections, wait=10), poster, box, system, sees)
         yield sender
         await sender.leave()
 

@@ -406,7 +406,7 @@ async def test_a_secret_that_does_not_open_any_more_is_told(committed: Committed
 async def test_secrets_outlive_the_key_that_sealed_them(committed: Committed) -> None:
     """The service's secret is replaced: both are named for a while, then the old one is gone."""
     new = b"the next secret, long enough as well"
-    both, alone = (Vault(*keys, of=SEALED_AS) for keys in ((new, SECRET), (new,)))
+    both, alone = (Vault(*keys, what=SEALED_AS) for keys in ((new, SECRET), (new,)))
     async with receiving() as receiver:
         e = await endpoint(committed, receiver.url(), **ONLY)
         async with hand(committed, box=both) as sender:

@@ -79,7 +79,7 @@ async def test_a_secret_is_stored_sealed_for_its_endpoint(committed: Committed) 
     assert signing.opened(vault(), [sealed[one.id]], of) == [text]
     assert signing.opened(vault(), [sealed[other.id]], of) == []
     assert signing.opened(Vault(SECRET), [sealed[one.id]], of) == [], "answers have another key"
-    assert signing.opened(Vault(b"x" * 32, of=signing.SEALED_AS), [sealed[one.id]], of) == []
+    assert signing.opened(Vault(b"x" * 32, what=signing.SEALED_AS), [sealed[one.id]], of) == []
 
 
 async def test_the_application_writes_secrets_and_reads_none(

@@ -85,12 +85,13 @@ def _document(a: FromClause) -> Select[Any]:
     )
 
 
-def _body(a: FromClause) -> ColumnElement[Any]:
+def body_of(a: FromClause) -> ColumnElement[Any]:
+    """The document of an agency."""
     return whole(_document(a).correlate(a))
 
 
 GET = Query(
-    select(_body(agency).label("body"), agency.c.version).where(agency.c.id == ID, visible(ME))
+    select(body_of(agency).label("body"), agency.c.version).where(agency.c.id == ID, visible(ME))
 )
 LOCK = Change(
     select(agency.c.version, agency.c.active_from)
@@ -113,7 +114,7 @@ def list_agencies(names: frozenset[str], direction: Direction) -> Query:
         visible(ME), *(FILTERS[n] for n in sorted(names))
     )
     found = page(rows, agency.c.name_key, agency.c.id, direction)
-    return Query(envelope(found, _body(found), found))
+    return Query(envelope(found, body_of(found), found))
 
 
 def _create() -> Change:
@@ -138,7 +139,7 @@ def _create() -> Change:
     parts = journal.record(
         "agency", new, "agency.created", changed=sorted(kinds), to=journal.everybody
     )
-    return Change(select(_body(new).label("body"), new.c.version).add_cte(*parts))
+    return Change(select(body_of(new).label("body"), new.c.version).add_cte(*parts))
 
 
 CREATE = _create()
@@ -160,4 +161,4 @@ def change(names: frozenset[str]) -> Change:
     parts = journal.record(
         "agency", moved, "agency.changed", changed=sorted(names), to=journal.everybody
     )
-    return Change(select(_body(moved).label("body"), moved.c.version).add_cte(*parts))
+    return Change(select(body_of(moved).label("body"), moved.c.version).add_cte(*parts))

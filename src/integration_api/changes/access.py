@@ -33,6 +33,8 @@ from integration_api.competences import access as competences
 from integration_api.competences.models import agency_competence, waiting_time
 from integration_api.employers import access as employers
 from integration_api.employers.models import employer
+from integration_api.jobs import access as jobs
+from integration_api.jobs.models import job
 from integration_api.kernel.journal import EVERYBODY, outbox
 from integration_api.kernel.statements import ME, Me
 from integration_api.offers import access as offers
@@ -99,6 +101,7 @@ def nouns(me: Me) -> Mapping[str, Seen]:
         "case_note": (case_note, cases.visible_notes(me)),
         "referral": (referral, referrals.visible(me)),
         "task": (task, tasks.visible(me)),
+        "job": (job, jobs.visible(me)),
         "tandem_case": (tandem_case, tandem.visible(me)),
         "webhook_endpoint": (webhook_endpoint, webhooks.visible(me)),
         **{

@@ -33,4 +33,4 @@ async def list_changes(request: Request, asked: Annotated[ChangeQuery, Query()])
     """
     state = request.app.state
     feed = Feed(state.db, state.cursors, state.bell, state.event_types, request.state.caller)
-    return await feed.read(asked, request.state.term)
+    return await feed.read(asked, request.state.more_time)

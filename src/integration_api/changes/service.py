@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -42,10 +42,10 @@ class Feed:
     types: Collection[str]
     caller: Principal
 
-    async def read(self, asked: ChangeQuery, term: asyncio.Timeout) -> Answer:
+    async def read(self, asked: ChangeQuery, more_time: Callable[[float], None]) -> Answer:
         """One page; where nothing follows, `asked.wait` seconds later at most.
 
-        No connection is held while it waits; `term` is the time that the request has.
+        No connection is held while it waits; `more_time` extends the time that the request has.
 
         Raises:
             InvalidCursor: no cursor of a feed of this agency (400).
@@ -56,8 +56,8 @@ class Feed:
         types = self._types(asked.types)
         place = await self._place(asked.after)
         until = asyncio.get_running_loop().time() + asked.wait
-        if asked.wait and (ends := term.when()) is not None:
-            term.reschedule(ends + asked.wait)
+        if asked.wait:
+            more_time(asked.wait)
         while True:
             ring = self.bell.next()
             row, at = await self._look(place, asked.limit, types)

@@ -73,17 +73,17 @@ def serve(
 
 
 def worker() -> None:
-    """Run the worker alone: clock-driven transitions, deletion by rule."""
+    """Run the worker alone: jobs, clock-driven transitions, deletion by rule."""
     settings = configuration()
     if settings.local:
         refuse(
             "the local server lives in the process that serves: use `serve --with-worker`,"
             " or name a server of your own in INTEGRATION_API_WORKER_DATABASE_URL"
         )
-    place = external(settings)
+    place, secret = external(settings), secret_of(settings)
     run(_must_fit(place, with_worker=True))
     _must_sign(settings)
-    run(_work(settings, place, secret_of(settings)))
+    run(_work(settings, place, secret))
 
 
 def _must_sign(settings: Settings) -> None:
@@ -101,7 +101,7 @@ async def _work(settings: Settings, place: Place, secret: bytes) -> None:
     stop = asyncio.Event()
     _on_signals(stop.set)
     assert place.worker is not None
-    await worker.run(place.worker, settings, stop, app=place.app, secret=secret)
+    await worker.run(worker.Access(place.worker, place.app, secret), settings, stop)
 
 
 async def _serve(
@@ -139,9 +139,8 @@ async def _serve(
     async with asyncio.TaskGroup() as group:
         if with_worker:
             assert place.worker is not None
-            group.create_task(
-                worker.run(place.worker, settings, stop, app=place.app, secret=secret, demo=demo)
-            )
+            access = worker.Access(place.worker, place.app, secret)
+            group.create_task(worker.run(access, settings, stop, demo=demo))
         await server.serve(sockets=[door])
         stop.set()
 

@@ -199,6 +199,10 @@ def problem_refs(doc: Document, registry: Iterable[ProblemType], public_url: str
             op["responses"][code] = {"$ref": f"#/components/responses/{name}"}
 
 
+HEADERS = {"ApiVersion": "API-Version", "RetryAfter": "Retry-After"}
+"""Headers whose component has another name."""
+
+
 def _made(doc: Document, where: str) -> list[Document]:
     """The operations on what a POST makes: below it, or beside it where it has no list."""
     listed = any(path == where and method == "get" for path, method, _ in calls(doc))
@@ -206,20 +210,21 @@ def _made(doc: Document, where: str) -> list[Document]:
 
 
 def answer_headers(doc: Document) -> None:
-    """Version and rate limits on every answer, `ETag` on one resource, `Location` on a new one."""
+    """Version and rate limits on every answer, `ETag` on one resource, `Location` on a new one.
+
+    A job says when to look again.
+    """
     doc["components"]["headers"] = deepcopy(PARTS["headers"])
     doc["components"]["headers"]["ApiVersion"]["example"] = doc["info"]["version"]
     for where, _, op in calls(doc):
         answers = op["responses"]
-        single = where.endswith("}") or "412" in answers or "201" in answers or "304" in answers
+        single = where.endswith("}") or answers.keys() & {"201", "202", "304", "412"}
         for code in [c for c in answers if c[0] in "23"]:
             found = ["ApiVersion"]
-            found += ["ETag"] * (single and code != "204")
-            found += ["Location"] * (code == "201" and _made(doc, where) != [])
-            refs = {
-                "API-Version" if n == "ApiVersion" else n: {"$ref": f"#/components/headers/{n}"}
-                for n in found
-            }
+            found += ["ETag"] * bool(single and code != "204")
+            found += ["Location"] * (code in ("201", "202") and _made(doc, where) != [])
+            found += ["RetryAfter"] * (f"{SCHEMAS}JobOut" in json.dumps(answers[code]))
+            refs = {HEADERS.get(n, n): {"$ref": f"#/components/headers/{n}"} for n in found}
             refs |= deepcopy(PARTS["rate_headers"])
             answers[code]["headers"] = refs | answers[code].get("headers", {})
 
@@ -284,10 +289,11 @@ def link(doc: Document) -> None:
     """From a new resource to what can be done with it, or to the list in which it now is."""
     lists = {where: op for where, method, op in calls(doc) if method == "get"}
     for where, _, op in calls(doc):
-        if made := op["responses"].get("201"):
+        if made := op["responses"].get("201") or op["responses"].get("202"):
+            jobs = below(doc, "/jobs") if "202" in op["responses"] else []
             links = {
                 to["operationId"]: link_to(to, "response.body#/id", where)
-                for to in _made(doc, where)
+                for to in (*_made(doc, where), *jobs)
             }
             if not links and where in lists:
                 to = lists[where]

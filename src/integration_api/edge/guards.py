@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections.abc import Collection
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers
@@ -73,8 +73,8 @@ class Guard:
         inner = {**scope, "method": "GET"} if bare else scope
         answer = _Outgoing(inner, send, Meter(self.limits, inner), bare=bare)
         try:
-            async with asyncio.timeout(self.deadline) as term:
-                inner.setdefault("state", {})["term"] = term  # who is asked to wait may extend it
+            async with asyncio.timeout(self.deadline) as limit:
+                inner.setdefault("state", {})["more_time"] = partial(self._extend, limit)
                 await self._run(inner, receive, answer)
         except TimeoutError:
             if answer.started:
@@ -82,6 +82,10 @@ class Guard:
             await problem_response(problems.Unavailable(), Request(inner))(inner, receive, answer)
         finally:
             scope.update({name: inner[name] for name in ("route", "fastapi") if name in inner})
+
+    def _extend(self, limit: asyncio.Timeout, wait: float = 0) -> None:
+        """A deadline for the next part of an answer in several, or for one after `wait` seconds."""
+        limit.reschedule(asyncio.get_running_loop().time() + wait + self.deadline)
 
     async def _run(self, scope: Scope, receive: Receive, answer: "_Outgoing") -> None:
         try:

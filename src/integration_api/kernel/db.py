@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 from types import TracebackType
 from typing import Annotated, Any, Protocol, Self
@@ -52,6 +52,10 @@ class Brackets:
 
     read: str = "BEGIN READ ONLY;"
     write: str = "BEGIN READ WRITE;"
+    snapshot: str = (
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+        "SET LOCAL transaction_timeout='30s';SET LOCAL statement_timeout='10s';"
+    )
     commit: str = "COMMIT"
     committed: str = "COMMIT"
     rollback: str = "ROLLBACK"
@@ -144,6 +148,8 @@ class Call:
     claim: Claim | None = None
     resource_id: UUID | None = None
     """The id in the path: what is read, or what stands above it."""
+    at: datetime | None = None
+    """The one moment of several statements; without it each has its own."""
 
 
 class _Handle:
@@ -179,7 +185,7 @@ class _Handle:
             "me_purpose": self.call.purpose,
             "me_request": self.call.request_id,
             "me_resource": self.call.resource_id,
-            "me_now": clock.now(),
+            "me_now": self.call.at or clock.now(),
             "me_event": uuid7(),
         }
         return statement.args(params)

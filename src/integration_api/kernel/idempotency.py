@@ -96,7 +96,8 @@ class Claim:
 
     def closing(self, answer: Answer) -> str:
         """SQL before COMMIT: keeps the answer."""
-        headers = {n: answer.headers[n] for n in ("ETag", "Location") if n in answer.headers}
+        kept = ("ETag", "Location", "Retry-After")
+        headers = {n: answer.headers[n] for n in kept if n in answer.headers}
         shown = ",".join(str(i) for i in answer.shown)
         sealed = self.seal(bytes(answer.body), self._binding)
         return (

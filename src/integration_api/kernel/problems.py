@@ -8,7 +8,8 @@
     ├── 405  MethodNotAllowed            406 NotAcceptable            408 RequestTimeout
     ├── 409  TransitionNotAllowedProblem · GuardNotMet · UnknownReference · Conflict · KeyInUse
     │        AnswerSealed
-    ├── 410  CursorExpired · FeedEpochChanged                         of the change feed
+    ├── 410  JobExpired · ExportOutdated · CursorExpired · FeedEpochChanged
+    │        of a failed job: 403 JobRightsEnded, JobGaveUp
     ├── 412  PreconditionFailed          428 PreconditionRequired
     ├── 413  PayloadTooLarge             415 UnsupportedMediaType     431 HeaderTooLarge
     ├── 422  Unprocessable · KeyReused

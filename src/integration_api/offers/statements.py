@@ -102,7 +102,8 @@ def _sites(o: FromClause) -> ColumnElement[Any]:
     )
 
 
-def _body(o: FromClause, distance: ColumnElement[Any]) -> ColumnElement[Any]:
+def body_of(o: FromClause, distance: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The document of an offer; `distance` in metres where one was asked for."""
     provider = (
         select(fields(id=agency.c.id, slug=agency.c.slug, name=agency.c.name))
         .where(agency.c.id == o.c.agency_id)
@@ -124,7 +125,7 @@ def _body(o: FromClause, distance: ColumnElement[Any]) -> ColumnElement[Any]:
 
 NOWHERE: ColumnElement[Any] = cast(null(), Integer)
 GET = Query(
-    select(_body(offer, NOWHERE).label("body"), offer.c.version).where(
+    select(body_of(offer, NOWHERE).label("body"), offer.c.version).where(
         offer.c.id == ID, visible(ME)
     )
 )
@@ -177,7 +178,7 @@ def list_offers(names: frozenset[str], direction: Direction) -> Query:
         rows = select(*offer.c, offer.c.name_key.label("at")).where(*narrowed)
         found = page(rows, offer.c.name_key, offer.c.id, direction)
     distance = found.c.at if "near" in names else NOWHERE
-    return Query(envelope(found, _body(found, distance), found))
+    return Query(envelope(found, body_of(found, distance), found))
 
 
 def _near() -> FromClause:

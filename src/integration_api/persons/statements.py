@@ -169,7 +169,7 @@ def _compartments(p: FromClause, *, every: bool = False) -> ColumnElement[Any]:
     return func.array_cat(CORE, names(*shown.items()), type_=ARRAY(Text))
 
 
-def _answer(
+def answer(
     p: FromClause, address: ColumnElement[Any] | None = None
 ) -> tuple[ColumnElement[Any], ...]:
     """Columns of a single answer: document, version, whom it shows, and what of them."""
@@ -182,7 +182,7 @@ def _answer(
     )
 
 
-GET = Personal("getPerson", select(*_answer(person)).where(person.c.id == ID, visible(ME)))
+GET = Personal("getPerson", select(*answer(person)).where(person.c.id == ID, visible(ME)))
 SEE = Query(select(person.c.version).where(person.c.id == ID, visible(ME)))
 OWN = own(ME)
 LOCK = Change(
@@ -192,7 +192,12 @@ LOCK = Change(
 )
 
 
-ECHO = Effect("updatePerson", select(*_answer(person)).where(person.c.id == ID, OWN))
+ECHO = Effect("updatePerson", select(*answer(person)).where(person.c.id == ID, OWN))
+
+
+def every() -> tuple[Select[Any], Select[Any]]:
+    """Id and age of all persons that the caller may see, in two arms, each by its own index."""
+    return _own(), _disclosed()
 
 
 def _own() -> Select[Any]:
@@ -215,7 +220,7 @@ def _disclosed() -> Select[Any]:
 @variants
 def list_persons(direction: Direction) -> Personal:
     """One page of the persons that the caller may see."""
-    arms = [cut(a, person.c.created_at, person.c.id, direction) for a in (_own(), _disclosed())]
+    arms = [cut(a, person.c.created_at, person.c.id, direction) for a in every()]
     seen = union_all(*(a.subquery().select() for a in arms)).subquery("visible")
     found = page(select(seen), seen.c.at, seen.c.id, direction)
     extra = (
@@ -268,7 +273,7 @@ def _create() -> Effect:
     placed, address = _placed(new)
     changed = sorted({*PARTS, "address"})
     parts = journal.record("person", new, "person.created", changed=changed, to=journal.mine)
-    return Effect("createPerson", select(*_answer(new, address)), *parts, placed)
+    return Effect("createPerson", select(*answer(new, address)), *parts, placed)
 
 
 CREATE = _create()
@@ -299,6 +304,6 @@ def change(parts: frozenset[str]) -> Effect:
     )
     made = journal.record("person", moved, "person.changed", changed=sorted(parts), to=_told)
     if "address" not in parts:
-        return Effect("updatePerson", select(*_answer(moved)), *made)
+        return Effect("updatePerson", select(*answer(moved)), *made)
     placed, address = _placed(moved)
-    return Effect("updatePerson", select(*_answer(moved, address)), *made, placed)
+    return Effect("updatePerson", select(*answer(moved, address)), *made, placed)

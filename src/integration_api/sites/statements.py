@@ -112,7 +112,8 @@ def met_at(agency_id: ColumnElement[Any], day: ColumnElement[Any]) -> ColumnElem
     return found.where(u.c.agency_id == agency_id, *on, visible(ME)).scalar_subquery()
 
 
-def _body(s: FromClause) -> ColumnElement[Any]:
+def body_of(s: FromClause) -> ColumnElement[Any]:
+    """The document of a site, with whether it is open now."""
     opening = _opening(s)
     document = select(
         *(s.c[n] for n in SHOWN),
@@ -124,7 +125,7 @@ def _body(s: FromClause) -> ColumnElement[Any]:
     return whole(document.correlate(s))
 
 
-GET = Query(select(_body(site).label("body"), site.c.version).where(site.c.id == ID, visible(ME)))
+GET = Query(select(body_of(site).label("body"), site.c.version).where(site.c.id == ID, visible(ME)))
 SEE = Query(select(site.c.version).where(site.c.id == ID, visible(ME)))
 LOCK = Change(
     select(site.c.version, site.c.latitude, site.c.longitude, _units(site).label("units"))
@@ -149,7 +150,7 @@ def list_sites(names: frozenset[str], direction: Direction) -> Query:
         visible(ME), *(FILTERS[n] for n in sorted(names))
     )
     found = page(rows, site.c.name_key, site.c.id, direction)
-    return Query(envelope(found, _body(found), found))
+    return Query(envelope(found, body_of(found), found))
 
 
 def _create() -> Change:

@@ -33,7 +33,8 @@ def _document(t: FromClause) -> ColumnElement[Any]:
     )
 
 
-def _answer(t: FromClause) -> tuple[ColumnElement[Any], ...]:
+def answer(t: FromClause) -> tuple[ColumnElement[Any], ...]:
+    """Columns of a single answer: document, version, whom it shows, and what of them."""
     return (
         _document(t).label("body"),
         t.c.version,
@@ -43,7 +44,7 @@ def _answer(t: FromClause) -> tuple[ColumnElement[Any], ...]:
     )
 
 
-GET = Personal("getTask", select(*_answer(task)).where(task.c.id == ID, visible(ME)))
+GET = Personal("getTask", select(*answer(task)).where(task.c.id == ID, visible(ME)))
 SEE = Query(select(task.c.version).where(task.c.id == ID, visible(ME)))
 LOCK = Change(
     select(task.c.version, task.c.status, task.c.disclosure_id)
@@ -88,7 +89,7 @@ def _complete() -> Effect:
         to=journal.mine,
         reason=moved.c.outcome,
     )
-    return Effect("completeTask", select(*_answer(moved)), *parts)
+    return Effect("completeTask", select(*answer(moved)), *parts)
 
 
 COMPLETE = _complete()

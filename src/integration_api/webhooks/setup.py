@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from integration_api.edge.addresses import Reach
-from integration_api.edge.vault import Vault, secrets_of
+from integration_api.edge.vault import Vault
 from integration_api.kernel.db import ReadTx
 from integration_api.kernel.settings import Settings
 
@@ -38,4 +38,4 @@ def reach_of(settings: Settings) -> Reach:
 
 def vault_of(settings: Settings, secret: bytes) -> Vault:
     """What seals and opens the secrets of endpoints."""
-    return Vault(*secrets_of(secret, settings), of=SEALED_AS)
+    return Vault.of(secret, settings, SEALED_AS)
