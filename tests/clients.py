@@ -1,5 +1,6 @@
 """HTTP in tests: really signed requests of a desk, every answer held against the contract."""
 
+import secrets
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,6 +11,9 @@ from integration_api.edge.guards import Guard
 from tests import watch
 from tests.cast import DESKS, KEYS
 from tests.days import dated
+
+KEYED = ("/redeliver",)
+"""Operations that need an Idempotency-Key: where a test has none in mind, a fresh one."""
 
 
 class Clients:
@@ -55,6 +59,8 @@ class Clients:
                 sent["Processing-Purpose"] = DESKS[desk.name][2][0]
         if etag:
             sent["If-Match"] = etag
+        if method == "POST" and key is None and path.endswith(KEYED):
+            key = secrets.token_hex(16)
         if key:
             sent["Idempotency-Key"] = key
         if "json" in kw:

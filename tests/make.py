@@ -88,6 +88,17 @@ class Make:
         body = {"name": "Fachverfahren", "scopes": ["cases:read"], "purposes": ["case_management"]}
         return made(await self.clients.post(who, "/v1/api-clients", body | changed))
 
+    async def webhook_endpoint(self, who: str = "lead", **changed: Any) -> Made:
+        """A webhook endpoint of `who`'s agency."""
+        body = {"url": "https://hooks.example.org/integration", "types": ["referral.accepted"]}
+        body["description"] = "Fachverfahren"
+        return made(await self.clients.post(who, "/v1/webhook-endpoints", body | changed))
+
+    async def webhook_delivery(self, who: str = "lead") -> Made:
+        """A delivery to an endpoint of `who`'s agency."""
+        endpoint = await self.webhook_endpoint(who)
+        return made(await self.clients.post(who, f"/v1/webhook-endpoints/{endpoint.id}/test"))
+
     async def consent(
         self, person: Made, to: str = "jobcenter", who: str = "lead", **changed: Any
     ) -> Made:

@@ -19,7 +19,14 @@ from rich.console import Console
 from rich.markup import escape
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tools import story_answers, story_audit, story_exports, story_feed, story_tandem
+from tools import (
+    story_answers,
+    story_audit,
+    story_exports,
+    story_feed,
+    story_tandem,
+    story_webhooks,
+)
 from tools.storyteller import Story, UnexpectedError, answers, must, own_demo
 
 CREDENTIALS = Path("var/demo/credentials.json")
@@ -224,6 +231,7 @@ SCENES: list[tuple[str, Callable[[Story], None]]] = [
     *story_audit.SCENES,
     *story_tandem.SCENES,
     *story_answers.SCENES,
+    *story_webhooks.SCENES,
 ]
 """In this order; each takes what the ones before left in `story.kept`."""
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -17,6 +18,7 @@ from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
 from .cases import routes_notes as notes
 from .changes import routes as changes
+from .changes import service as changes_service
 from .changes.listening import Bell
 from .checks import routes as checks
 from .checks import routes_responsibility as responsibility
@@ -72,6 +74,10 @@ from .tandem import service_clearances as clearances_service
 from .tandem.events import EVENTS as TANDEM_EVENTS
 from .tasks import lifecycle as tasks_drawn
 from .tasks import routes as tasks
+from .webhooks import lifecycle as webhooks_drawn
+from .webhooks import routes as webhooks
+from .webhooks import routes_deliveries as webhook_deliveries
+from .webhooks import setup as webhooks_setup
 
 FEATURES: tuple[APIRouter, ...] = (
     agencies.router,
@@ -103,6 +109,8 @@ FEATURES: tuple[APIRouter, ...] = (
     me.router,
     audit.router,
     changes.router,
+    webhooks.router,
+    webhook_deliveries.router,
 )
 LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     referrals_drawn.REFERRAL,
@@ -117,6 +125,7 @@ LIFECYCLES: tuple[Lifecycle[Any], ...] = (
     rules_drawn.RULE_PACK,
     offers_drawn.OFFER,
     jobs_drawn.JOB,
+    webhooks_drawn.WEBHOOK_ENDPOINT,
 )
 PICTURES: Mapping[str, Callable[[Language], str]] = {"tandem_gates": tandem_pictures.gates}
 """Drawings that are no lifecycle, by name."""
@@ -144,6 +153,7 @@ EVENTS: Mapping[str, str] = {
     **rules_drawn.EVENTS,
     **offers_drawn.EVENTS,
     **jobs_drawn.EVENTS,
+    **webhooks_drawn.EVENTS,
 }
 PARTS_OF: Mapping[str, str] = {
     "case_note": "case",
@@ -213,6 +223,7 @@ def create_app(
     state.settings, state.public_url, state.demo = settings, settings.public_url, demo
     state.cursors, state.lifecycles, state.pictures = Cursors(secret), LIFECYCLES, PICTURES
     state.vault = Vault.of(secret, settings)
+    state.webhooks = webhooks_setup.rules(settings, secret, EVENT_TYPES, _number(state.cursors))
     state.bell, state.event_types = Bell(lambda: state.draining), EVENT_TYPES
     state.started, state.draining, state.readiness = False, False, (0.0, {})
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
@@ -224,6 +235,11 @@ def create_app(
     reactions.wire(REACTIONS)
     _guard(app, settings)
     return app
+
+
+def _number(cursors: Cursors) -> webhooks_setup.Number:
+    """After which event a cursor of the feed begins."""
+    return partial(changes_service.number_of, cursors)
 
 
 def _guard(app: FastAPI, settings: Settings) -> None:

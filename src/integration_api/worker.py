@@ -1,7 +1,8 @@
 """What the clock does: terms end, silence becomes approval, old rows go, audit entries are sealed.
 
-Beside its rounds it numbers events (`changes/sequencer.py`) and does jobs (`jobs/runner.py`), these
-as the application, in the context of the client that asked.
+Beside its rounds it numbers events (`changes/sequencer.py`), delivers them to the systems of
+agencies (`webhooks/sending.py`) and does jobs (`jobs/runner.py`), these as the application, in the
+context of the client that asked.
 
 Any number of workers may run at once: rows are taken with SKIP LOCKED, in short transactions, as
 `ia_worker`, one municipality after the other. The API never waits for a worker.
@@ -20,6 +21,8 @@ import structlog
 from .audit.anchor import Signed
 from .audit.seal import Sealer, SealError, end_records, head_of
 from .changes import retention, sequencer
+from .changes.judging import Judge
+from .edge.outgoing import Poster
 from .edge.vault import Vault
 from .exports import service as exports
 from .exports import service_work as exports_work
@@ -27,13 +30,15 @@ from .identity.system import system
 from .jobs import runner as jobs
 from .jobs.work import Kind, Seals
 from .kernel import clock
-from .kernel.db import Call, Database, WriteTx, pool
+from .kernel.db import Call, Database, Pool, WriteTx, pool
 from .kernel.ids import uuid7
 from .kernel.paging import Cursors
 from .kernel.principal import Principal
 from .kernel.settings import Settings
 from .referrals import service as referrals
 from .tandem import service_clock as tandem
+from .webhooks import setup as webhooks
+from .webhooks.sending import Sender
 
 T = TypeVar("T")
 log = structlog.get_logger("worker")
@@ -43,6 +48,14 @@ FAULTS = (*sequencer.FAULTS, SealError)
 PURGE = """delete from ia.idempotency_key where (municipality_id, client_id, key) in (
   select municipality_id, client_id, key from ia.idempotency_key where expires_at < now()
   limit 500)"""
+
+
+SENDERS = 4
+"""Connections of the deliveries, which many attempts take turns with."""
+JUDGES = 2
+"""Connections that ask what an agency may see."""
+TURN_SECONDS = 15.0
+"""Longest wait for one of them: a lease has as much left when an attempt is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +80,15 @@ async def run(
     async with (
         pool(access.worker, 4) as connections,
         pool(access.app, jobs.SLOTS) as of_clients,
+        pool(access.worker, SENDERS) as senders,
+        pool(access.app, JUDGES) as judges,
         asyncio.TaskGroup() as group,
     ):
         database = Database(connections)
         group.create_task(sequencer.run(database, stop))
         runner = jobs.Runner(database, Database(of_clients), KINDS, seals)
         group.create_task(runner.run(stop))
+        group.create_task(sender(senders, judges, settings, access.secret).run(stop))
         while not stop.is_set():
             works = (
                 partial(round_, demo=demo),
@@ -86,6 +102,17 @@ async def run(
                     log.warning("round failed", error=type(error).__name__)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), settings.worker_seconds)
+
+
+def sender(connections: Pool, judges: Pool, settings: Settings, secret: bytes) -> Sender:
+    """What delivers events; what may be sent is asked as the API asks, by `judges`."""
+    return Sender(
+        Database(connections, wait=TURN_SECONDS),
+        Poster(webhooks.reach_of(settings)),
+        webhooks.vault_of(settings, secret),
+        system,
+        Judge(Database(judges, wait=TURN_SECONDS)),
+    )
 
 
 async def round_(database: Database, *, demo: bool = False) -> int:

@@ -156,7 +156,9 @@ async def foreign_ids(make: Make) -> dict[str, str]:
     tandem = await make.tandem()
     declaration = await make.declaration(tandem)
     client = await make.api_client()
+    delivery = await make.webhook_delivery()
     return {
+        "endpoint": delivery.body["endpoint_id"],
         "case": scene.case.id,
         "consent": scene.consent.id,
         "declaration": declaration.id,

@@ -12,6 +12,7 @@ from tests.access import (
     operations_persons,
     operations_rules,
     operations_tandem,
+    operations_webhooks,
 )
 from tests.access.operations_register import OWNERS, PREPARED, Call
 
@@ -36,6 +37,7 @@ NOUNS = (
     operations_tandem,
     operations_rules,
     operations_jobs,
+    operations_webhooks,
 )
 OPEN = operations_directory.OPEN
 LISTS = {
@@ -52,6 +54,8 @@ LISTS = {
     "listAccessRecords": "/v1/access-records",
     "listAuditEntries": "/v1/audit-entries",
     "listChanges": "/v1/changes",
+    "listWebhookEndpoints": "/v1/webhook-endpoints",
+    "listWebhookDeliveries": "/v1/webhook-deliveries",
     "getMe": "/v1/me",
 }
 """Operations without an id: a stranger sees none of the owner's rows in them."""
@@ -73,6 +77,7 @@ OWN_ONLY = {
     "createExport": "creates a job of the caller's own; names no row",
     "createPerson": "creates a row of the caller's own; names no other",
     "createRulePack": "creates a row that the whole municipality sees; names no other",
+    "createWebhookEndpoint": "creates a row of the caller's own; names no other",
     "createEmployer": "creates a row that the whole municipality sees; names no other",
     "createAgency": "directory: names a parent only, which is public",
     "updateAgency": "directory: public rows, changed by their own agency only (tests/agencies)",

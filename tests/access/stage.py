@@ -25,6 +25,7 @@ PUBLIC = {
     *("site", "site_unit", "offer", "offer_site"),
 }
 UNREAD = {"access_record", "audit_entry", "outbox", "idempotency_key", "demo_clock", "feed_head"}
+UNREAD |= {"webhook_head", "webhook_secret"}
 """Tables that the application writes but never answers from."""
 SHAPED = {"reference", "issuer", "subject", "ags", "prefix"}
 """Texts in a form that the contract promises."""

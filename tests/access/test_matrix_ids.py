@@ -10,6 +10,8 @@ from tests.access.seam import OWNERS, PREPARED, Call, reader
 from tests.access.stage import Stage, same_but_request
 
 FOREIGN = {
+    "aggregate_id": "endpoint",  # of a test event, which is about the endpoint
+    "endpoint_id": "endpoint",
     "case_id": "case",
     "consent_id": "consent",
     "declaration_id": "declaration",

@@ -50,6 +50,9 @@ RULES: dict[str, tuple[int, set[str]]] = {
     "grantLegalTrack": (422, {"period_order"}),
     "grantRestrictedLegalTrack": (422, {"period_order"}),
     "recordProcedure": (422, {"both_or_neither"}),
+    "createWebhookEndpoint": (422, {"scheme_not_allowed", "port_not_allowed"}),
+    "updateWebhookEndpoint": (422, {"scheme_not_allowed", "port_not_allowed"}),
+    "replayWebhookEndpoint": (422, {"period_order", "one_of_both"}),
     "listCases": (400, {"both_or_neither"}),
 }
 """Rules over several members, which a schema cannot tell: the status and what it must say."""
@@ -70,8 +73,8 @@ CONFIG = SchemathesisConfig.from_dict(
         "cache": {"enabled": False},
         "checks": {
             "positive_data_acceptance": {"expected-statuses": MAY_MEET},
-            # If-Match is the only header that we require; its status is that of RFC 6585
-            "missing_required_header": {"expected-statuses": [428]},
+            # If-Match, whose status is that of RFC 6585, and here and there an Idempotency-Key
+            "missing_required_header": {"expected-statuses": [428, 400]},
         },
         "operations": [
             {

@@ -118,6 +118,7 @@ def test_only_statements_of_moves_and_creations_write_a_status() -> None:
         *(f"tandem/statements_{n}.py" for n in ("approvals", "clock", "declarations", "tracks")),
         "tandem/statements_clearances.py",  # shows the states of the timeline
         "tasks/statements.py",
+        *(f"webhooks/statements{n}.py" for n in ("", "_queue", "_sending")),
     }
     values = re.compile(r"\bstatus=[A-Z_a-z.]|\"status\": (bindparam|_given|status|[A-Z])")
     found = {str(p.relative_to(SOURCE)) for p in FILES if values.search(p.read_text("utf-8"))}

@@ -16,6 +16,7 @@ from integration_api.tandem.lifecycle_approvals import APPROVAL, DECLARATION
 from integration_api.tandem.lifecycle_legal import LEGAL_TRACK
 from integration_api.tandem.lifecycle_placement import PLACEMENT_TRACK
 from integration_api.tasks.lifecycle import TASK
+from integration_api.webhooks.lifecycle import WEBHOOK_ENDPOINT
 from tests.cast import id_of
 from tests.clients import Clients
 from tests.days import NEXT_WEEK
@@ -44,6 +45,7 @@ OWN_BODIES = {
     "rule_pack": {},
     "offer": {},
     "job": {},
+    "webhook_endpoint": {},
     "task": {"complete": {"outcome": "justified"}},
 }
 # the second person of the sender voids; the other arrows are the first person's
@@ -306,6 +308,24 @@ async def test_offer(make: Make, clients: Clients, status: str, who: str) -> Non
         await attempted.rollback()
 
 
+@pytest.mark.parametrize("status", [s.value for s in WEBHOOK_ENDPOINT.states])
+async def test_webhook_endpoint(make: Make, clients: Clients, status: str) -> None:
+    row = await make.webhook_endpoint()
+    path = f"/v1/webhook-endpoints/{row.id}"
+    if status == "disabled":
+        row = made(await clients.post("lead", f"{path}/disable", etag=row.etag), 200)
+    for action in arrows(WEBHOOK_ENDPOINT):
+        refused = await clients.post("jobcenter", f"{path}/{action}", etag=row.etag)
+        assert refused.status_code == 404
+        attempted = make.connection.transaction()
+        await attempted.start()
+        await attempt(
+            clients, make.connection, WEBHOOK_ENDPOINT, row, action, "lead",
+            frozenset({"owner"}), path,
+        )  # fmt: skip
+        await attempted.rollback()
+
+
 @pytest.mark.parametrize("status", [s.value for s in JOB.states])
 async def test_job(make: Make, clients: Clients, status: str) -> None:
     row = await (finished(make) if status == "succeeded" else queued(make))
@@ -327,5 +347,6 @@ def test_every_lifecycle_of_the_application_is_walked_here() -> None:
 
     tandem = {LEGAL_TRACK.name, PLACEMENT_TRACK.name, DECLARATION.name, APPROVAL.name}
     drawn = {"referral", "case", "consent", "disclosure", "task", "rule_pack", "offer", "job"}
+    drawn |= {"webhook_endpoint"}
     assert {lc.name for lc in LIFECYCLES} == drawn | tandem
     assert id_of("lead") != id_of("jobcenter")

@@ -56,6 +56,9 @@ from integration_api.tandem.statements_approvals import BRINGS as ASKED
 from integration_api.tandem.statements_approvals import list_approvals, move_approval
 from integration_api.tandem.statements_clearances import list_clearances, list_procedures
 from integration_api.tandem.statements_declarations import list_declarations
+from integration_api.webhooks import statements_queue, statements_sending
+from integration_api.webhooks.statements import list_endpoints
+from integration_api.webhooks.statements_deliveries import list_deliveries
 from tests.conftest import clone
 
 ROWS = int(os.environ.get("PLAN_ROWS", "20000"))  # noqa: TID251 - a knob of `make chaos`
@@ -65,6 +68,7 @@ TENANT = (
     "|tandem_case|legal_track|placement_track|employer_declaration|ba_approval_request"
     "|start_clearance|tandem_procedure|case_note|case_assignment|person_address|employer|referral"
     "|job|export|export_part|outbox|audit_entry|access_record|idempotency_key"
+    "|webhook_delivery|webhook_attempt"
 )
 EVENTS = """
 insert into ia.outbox (event_id, municipality_id, agg_type, agg_id, agg_version, type, agency_ids,
@@ -74,6 +78,21 @@ select gen_random_uuid(), gen_random_uuid(), 'case', gen_random_uuid(), 1, 'case
 from generate_series(1, :rows + 20) n
 """
 """As many events as cases, the last twenty of them without a number."""
+HOOKS = """
+insert into ia.webhook_endpoint (id, municipality_id, agency_id, url, types, status, created_at,
+  updated_at)
+select gen_random_uuid(), a.municipality_id, a.id, 'https://hooks.example.org/', '{}', 'enabled',
+  now(), now() from (select * from ia.agency order by id limit 10) a, generate_series(1, 2);
+insert into ia.webhook_delivery (municipality_id, agency_id, endpoint_id, event_id, event_seq, type,
+  agg_type, agg_id, status, ended_at)
+select e.municipality_id, e.agency_id, e.id, gen_random_uuid(), n, 'case.opened', 'case',
+  gen_random_uuid(), case when n > :rows / 20 - 5 then 'due' else 'done' end,
+  case when n > :rows / 20 - 5 then null else now() end
+from ia.webhook_endpoint e, generate_series(1, :rows / 20) n;
+insert into ia.webhook_attempt (municipality_id, agency_id, delivery_id, at, latency_ms)
+select municipality_id, agency_id, id, now(), 1 from ia.webhook_delivery;
+"""
+"""As many deliveries as cases; five of each of twenty endpoints are due."""
 JOBS = """
 insert into ia.job (id, municipality_id, agency_id, client_id, kind, status, purpose, request_id,
   lease_until, lease_token, result_url, created_at, updated_at, finished_at, expires_at)
@@ -116,6 +135,10 @@ def lists() -> dict[str, Statement]:
         found[f"audit entries {d}"] = list_entries(d)
         for names in _some(["agency_id", "role"]):
             found[f"members {sorted(names)} {d}"] = list_members(names, d)
+        for names in _some(["status"]):
+            found[f"endpoints {sorted(names)} {d}"] = list_endpoints(names, d)
+        for names in _some(["endpoint_id", "status", "aggregate_id"]):
+            found[f"deliveries {sorted(names)} {d}"] = list_deliveries(names, d)
         for names in _some(["agency_id"]):
             found[f"clients {sorted(names)} {d}"] = list_clients(names, d)
         for names in _some(["establishment_number"]):
@@ -147,6 +170,7 @@ def others() -> dict[str, Statement]:
         if not name.endswith(
             ("statements_clock", "statements_seal", "statements_sequencer", "statements_retention")
         )
+        and not name.endswith(("statements_queue", "statements_sending"))
         and not name.endswith("statements_runner")
         and not name.endswith("statements_loading")  # the owner's
         for key, value in vars(module).items()
@@ -175,6 +199,7 @@ async def large(server: LocalPostgres) -> AsyncIterator[asyncpg.Connection]:
         admin = await asyncpg.connect(server.dsn("postgres", name))
         await admin.execute(SEED.replace(":rows", str(ROWS)))
         await admin.execute(EVENTS.replace(":rows", str(ROWS)))
+        await admin.execute(HOOKS.replace(":rows", str(ROWS)))
         await admin.execute(JOBS.replace(":rows", str(ROWS)))
         await admin.execute("vacuum analyze")
         await admin.close()
@@ -248,6 +273,10 @@ async def test_an_index_drives_the_clock(server: LocalPostgres, large: asyncpg.C
     ending = {n: s for n, s in vars(statements_retention).items() if isinstance(s, Statement)}
     assert sorted(ending) == ["AGE", "END"]
     asked |= {f"retention {n}": s for n, s in ending.items()}
+    hooks = [*vars(statements_queue).items(), *vars(statements_sending).items()]
+    sending = {f"webhooks {n}": s for n, s in hooks if isinstance(s, Statement)}
+    assert len(sending) == 18, sorted(sending)
+    asked |= sending
     for module in (running, ended):
         asked |= {f"jobs {n}": s for n, s in vars(module).items() if isinstance(s, Statement)}
     assert await faulty(worker, asked) == {}

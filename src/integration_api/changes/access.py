@@ -63,6 +63,8 @@ from integration_api.tandem.models_work import (
 )
 from integration_api.tasks import access as tasks
 from integration_api.tasks.models import task
+from integration_api.webhooks import access as webhooks
+from integration_api.webhooks.models import webhook_endpoint
 
 Seen = tuple[Table, ColumnElement[bool]]
 TOMBSTONES = ("access_revoked", "deleted", "erased")
@@ -101,6 +103,7 @@ def nouns(me: Me) -> Mapping[str, Seen]:
         "task": (task, tasks.visible(me)),
         "job": (job, jobs.visible(me)),
         "tandem_case": (tandem_case, tandem.visible(me)),
+        "webhook_endpoint": (webhook_endpoint, webhooks.visible(me)),
         **{
             t.name: (t, above.where(tandem_case.c.id == t.c.tandem_case_id).exists())
             for t in BELOW_TANDEM

@@ -123,6 +123,25 @@ def cursor(cursors: Cursors, caller: Principal, epoch: UUID, at: int) -> str:
     return cursors.seal(values, binding=binding(caller), direction="next", kept=FOR_GOOD)
 
 
+async def number_of(cursors: Cursors, tx: ReadTx, after: str) -> int:
+    """The number that a cursor of the caller's agency stands at.
+
+    Raises:
+        InvalidCursor: it is none (400).
+        CursorExpired, FeedEpochChanged: nobody can go on from there (410).
+    """
+    values, _ = cursors.open(after, binding=binding(tx.caller))
+    head = await tx.row(HEAD)
+    if len(values) != 2 or head is None:
+        raise InvalidCursor
+    epoch, at = values
+    if head["epoch"] != epoch or at > head["last"]:
+        raise FeedEpochChanged
+    if at < head["oldest"] - 1:
+        raise CursorExpired
+    return int(at)
+
+
 async def cursor_now(tx: ReadTx, cursors: Cursors) -> str:
     """The cursor of what comes from now on, for who takes a snapshot next.
 

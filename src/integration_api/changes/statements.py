@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Integer,
     Text,
+    Uuid,
     any_,
     bindparam,
     func,
@@ -16,10 +17,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
+from integration_api.agencies.models import agency
 from integration_api.kernel.journal import outbox
 from integration_api.kernel.statements import ME, Query
 
-from .access import visible
+from .access import still_visible, visible
 from .models import HERE, feed_head
 
 WINDOW = 2000
@@ -60,3 +62,10 @@ def _page() -> Query:
 
 PAGE = _page()
 """One statement, and so one moment: what is in it up to `last` is all there was."""
+KIND = Query(select(agency.c.type).where(agency.c.id == bindparam("id", type_=Uuid())))
+_GIVEN = select(
+    bindparam("agg_type", type_=Text()).label("agg_type"),
+    bindparam("agg_id", type_=Uuid()).label("agg_id"),
+).subquery("given")
+SEES = Query(select(still_visible(_GIVEN).label("sees")).select_from(_GIVEN))
+"""One thing, as the feed would judge an event about it."""

@@ -2,7 +2,7 @@
 
 import typer
 
-from . import admin, audit, code_lists, contract, demo, doctor, members, serve, tools
+from . import admin, audit, code_lists, contract, demo, doctor, members, serve, tools, webhooks
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +16,7 @@ app.command()(admin.init)
 app.command()(doctor.doctor)
 app.add_typer(admin.client, name="client")
 app.add_typer(members.member, name="member")
+app.add_typer(webhooks.webhook, name="webhook")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(code_lists.code_lists, name="code-lists")
 app.add_typer(contract.openapi, name="openapi")

@@ -1,4 +1,4 @@
-"""Stored answers, sealed: a copy of the table tells nobody what its answers said.
+"""Stored answers and secrets, sealed: a copy of the tables tells nobody what they say.
 
 AES-GCM under a key derived from the service's secret. What an answer is bound to (caller, rights,
 key, request) is authenticated with it, so that it opens for nothing else. The first secret seals,
@@ -7,6 +7,7 @@ each of them opens: that is how a secret is replaced. Source: NIST SP 800-38D, R
 
 import json
 import os
+from hashlib import sha256
 from typing import Self
 
 from cryptography.exceptions import InvalidTag
@@ -18,22 +19,24 @@ from integration_api.kernel.principal import Principal
 from integration_api.kernel.settings import Settings
 
 _NONCE = 12
+ANSWER = b"stored answer"
 
 
 class Vault:
-    """Seals with its first secret, opens with any."""
+    """Seals with its first secret, opens with any; each `what` is sealed with a key of its own."""
 
-    def __init__(self, *secrets: bytes) -> None:
-        self._boxes = [
-            AESGCM(HKDF(SHA256(), 32, salt=None, info=b"stored answer").derive(secret))
-            for secret in secrets
-        ]
+    def __init__(self, *secrets: bytes, what: bytes = ANSWER) -> None:
+        keys = [HKDF(SHA256(), 32, salt=None, info=what).derive(secret) for secret in secrets]
+        self._boxes = [AESGCM(key) for key in keys]
+        self.key_id = sha256(keys[0]).hexdigest()[:16]
+        """Names the key that seals, for what is kept longer than a secret is being replaced."""
 
     @classmethod
-    def of(cls, secret: bytes, settings: Settings) -> Self:
+    def of(cls, secret: bytes, settings: Settings, what: bytes = ANSWER) -> Self:
         """As the settings say: the secret of now, and the one before it or after it."""
         other = settings.previous_secret_key
-        return cls(secret, *([other.get_secret_value().encode()] if other else ()))
+        others = [other.get_secret_value().encode()] if other else []
+        return cls(secret, *others, what=what)
 
     @staticmethod
     def rights(caller: Principal) -> bytes:

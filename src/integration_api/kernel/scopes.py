@@ -43,6 +43,8 @@ class Scope(StrEnum):
     EXPORTS_WRITE = "exports:write"
     JOBS_READ = "jobs:read"
     JOBS_WRITE = "jobs:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 _TEXT = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")

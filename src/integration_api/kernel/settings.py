@@ -55,8 +55,8 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="At least 32 random characters; seals cursors and kept answers."
-        " Same on every replica.",
+        description="At least 32 random characters; seals cursors, kept answers, webhook secrets."
+        " Same on every replica and worker.",
     )
     previous_secret_key: SecretStr | None = Field(
         None, min_length=32, description="The one before it, or the next: opens kept answers too."
@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     )
     feed_retention_days: int = Field(
         90, ge=30, le=3650, description="How long the change feed goes back."
+    )
+    webhook_ports: tuple[int, ...] = Field(
+        (443, 8443), description="Ports that webhooks are sent to, as a JSON array."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is written."
