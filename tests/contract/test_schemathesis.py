@@ -70,14 +70,18 @@ CONFIG = SchemathesisConfig.from_dict(
         "cache": {"enabled": False},
         "checks": {
             "positive_data_acceptance": {"expected-statuses": MAY_MEET},
-            # If-Match is the only header that we require; its status is that of RFC 6585
+            # If-Match, whose status is that of RFC 6585
             "missing_required_header": {"expected-statuses": [428]},
         },
         "operations": [
             {
                 "include-operation-id": [n for n, (status, _) in RULES.items() if status == 422],
                 "checks": RULED,
-            }
+            },
+            {  # Idempotency-Key
+                "include-operation-id": ["createExport"],
+                "checks": {"missing_required_header": {"expected-statuses": [400]}},
+            },
         ],
     }
 )
