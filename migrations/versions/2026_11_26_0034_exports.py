@@ -1,9 +1,9 @@
 """Exports: what a client may see, as of one moment, kept for a day.
 
 Why: who begins to follow the feed needs what was there before. An export has the id of its job; its
-parts are sealed for the rights of the asking client, and each names the disclosures that it rests
-on, so that it stays shut as soon as one of them has ended. The application reads the head of the
-feed: an export says where to go on.
+parts are sealed for the rights of the asking client, and each names the persons that it shows and
+the disclosures that it rests on, so that it stays shut as soon as one of them is lost. The
+application reads the head of the feed: an export says where to go on.
 """
 
 from migrations_sql import run
@@ -45,6 +45,7 @@ create table ia.export_part (
   sealed bytea not null,
   subjects uuid[] not null,
   compartments text[] not null,
+  shown uuid[] not null,
   held uuid[] not null,
   constraint pk_export_part primary key (municipality_id, export_id, n),
   constraint fk_export_part_municipality_id_export_id foreign key (municipality_id, export_id)
@@ -78,17 +79,9 @@ grant select, insert, update (cursor, as_of, lines, bytes, sha256) on ia.export 
 grant select, insert on ia.export_part to ia_app
 
 grant select (municipality_id, export_id, n), delete on ia.export_part to ia_worker
-
-create policy feed_head_cursor on ia.feed_head for select to ia_app using (true)
-
-grant select (epoch, last) on ia.feed_head to ia_app
 """
 
 DOWN = """
-revoke select (epoch, last) on ia.feed_head from ia_app
-
-drop policy feed_head_cursor on ia.feed_head
-
 drop table ia.export_part, ia.export
 """
 

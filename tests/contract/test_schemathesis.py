@@ -80,7 +80,11 @@ CONFIG = SchemathesisConfig.from_dict(
             {
                 "include-operation-id": [n for n, (status, _) in RULES.items() if status == 422],
                 "checks": RULED,
-            }
+            },
+            {  # Idempotency-Key
+                "include-operation-id": ["createExport"],
+                "checks": {"missing_required_header": {"expected-statuses": [400]}},
+            },
         ],
     }
 )

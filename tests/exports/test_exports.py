@@ -264,6 +264,16 @@ async def test_an_export_ends_with_an_access_under_it(committed: Committed, how:
     assert disclosure.body["person_id"] not in again.text
 
 
+async def test_an_export_ends_with_a_person_that_goes_to_another_agency(
+    committed: Committed,
+) -> None:
+    person = await committed.make.person()
+    id = await export(committed, types=["person"])
+    assert person.id in (await content_of(committed, id)).text
+    await committed.admin.execute("update ia.person set controller_agency_id = $1", id_of("youth"))
+    assert (await content_of(committed, id)).status_code == 410
+
+
 async def test_an_export_ends_with_the_rights_of_its_client(committed: Committed) -> None:
     await committed.make.person()
     id = await export(committed, types=["person"])

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -319,6 +320,30 @@ async def test_each_role_may_what_its_part_is(committed: Committed, role: str) -
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(sql)
     await connection.close()
+
+
+async def test_a_database_that_goes_away_costs_an_attempt(
+    committed: Committed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "AGAIN", timedelta(0))
+    await with_marks(committed)
+    cut = [True]
+
+    async def cut_off(this: Work) -> None:
+        async with this.finishing("/v1/exports/x") as tx:
+            await tx.row(MARK, id=this.id)
+            if cut:
+                cut.clear()
+                await committed.admin.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where usename = 'ia_app' and datname = current_database()"
+                    " and state = 'idle in transaction'"
+                )
+
+    id = (await ask(committed)).json()["id"]
+    assert await drain(committed, {"export": cut_off}) == 2
+    assert (await job(committed, id))["status"] == "succeeded"
+    assert await committed.admin.fetchval("select count(*) from formerly.mark") == 1
 
 
 async def test_two_workers_never_take_the_same(committed: Committed) -> None:

@@ -107,7 +107,7 @@ join ia.agency a on a.slug = 'agency-' || (1 + n % 40);
 insert into ia.export (id, municipality_id, agency_id, client_id, types)
 select id, municipality_id, agency_id, client_id, '{case}' from ia.job;
 insert into ia.export_part
-select municipality_id, id, n, agency_id, client_id, '\\x00', '{}', '{}', '{}'
+select municipality_id, id, n, agency_id, client_id, '\\x00', '{}', '{}', '{}', '{}'
 from ia.export, generate_series(1, 3) n;
 """
 """As many jobs as cases, hardly any of them unfinished, each an export of three parts."""

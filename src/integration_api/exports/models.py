@@ -50,6 +50,7 @@ export_part = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("subjects", ARRAY(Uuid), nullable=False),
     Column("compartments", ARRAY(Text), nullable=False),
+    Column("shown", ARRAY(Uuid), nullable=False),
     Column("held", ARRAY(Uuid), nullable=False),
     PrimaryKeyConstraint("municipality_id", "export_id", "n"),
     ForeignKeyConstraint(
@@ -59,4 +60,5 @@ export_part = Table(
     ),
     CheckConstraint("n >= 1", name="n"),
 )
-"""`held`: the disclosures that opened to the caller whom the part shows."""
+"""`subjects`: whom the part is about; `shown`: those of them whom the caller saw; `held`: the
+disclosures that were live for it then."""

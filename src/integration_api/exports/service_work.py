@@ -18,7 +18,7 @@ from integration_api.tandem.service import when
 from .content import line, pack
 from .schemas import ResourceType
 from .service import binding, lacking
-from .statements import ADD_PART, FILL, GET, HELD
+from .statements import ADD_PART, FILL, GET, RESTS_ON
 from .statements_runner import END_PARTS
 from .statements_types import TYPES
 
@@ -76,14 +76,15 @@ class _Made:
         today = when()
         rows = await tx.rows(TYPES[kind].documents, ids=ids, **today)
         subjects = sorted({s for row in rows for s in row["subjects"]})
-        held = await tx.row(HELD, subjects=subjects) if subjects else None
+        rests_on = await tx.row(RESTS_ON, subjects=subjects)
+        assert rests_on is not None
         plain = b"".join(_line(kind, row) for row in rows)
         n = len(self.parts) + 1
         packed = pack(plain)
         sealed = self.work.seals.vault.seal(packed, binding(self.work.caller, self.work.id, n))
         compartments = sorted({c for row in rows for c in row["compartments"]})
         part = {"n": n, "sealed": sealed, "subjects": subjects, "compartments": compartments}
-        self.parts.append(part | {"held": held["ids"] if held else []})
+        self.parts.append(part | {n: rests_on[n] for n in ("shown", "held")})
         self.length += len(plain)
         self.hash.update(plain)
         self.work.done += len(rows)

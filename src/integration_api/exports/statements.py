@@ -27,10 +27,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from integration_api.jobs.lifecycle import JobStatus
 from integration_api.jobs.models import job
 from integration_api.jobs.statements import gone
-from integration_api.kernel.shape import NOBODY, instant, whole
+from integration_api.kernel.shape import instant, whole
 from integration_api.kernel.statements import ME, Change, Effect, Personal, Query
 from integration_api.persons.access import live
-from integration_api.persons.models import disclosure
+from integration_api.persons.access import visible as visible_persons
+from integration_api.persons.models import disclosure, person
 
 from .access import lost, outdated, visible
 from .models import export, export_part
@@ -100,12 +101,17 @@ FILL = Change(
     )
     .returning(export.c.id)
 )
-HELD = Query(
-    select(func.coalesce(func.array_agg(disclosure.c.id), NOBODY).label("ids")).where(
-        disclosure.c.person_id == any_(SUBJECTS), live(ME.agency)
+_PERSONS = select(person.c.id).where(person.c.id == any_(SUBJECTS), visible_persons(ME))
+_DISCLOSURES = select(disclosure.c.id).where(
+    disclosure.c.person_id == any_(SUBJECTS), live(ME.agency)
+)
+RESTS_ON = Query(
+    select(
+        func.array(_PERSONS.scalar_subquery()).label("shown"),
+        func.array(_DISCLOSURES.scalar_subquery()).label("held"),
     )
 )
-"""The disclosures that open these persons to the caller now."""
+"""Which of these persons the caller sees now, and the disclosures that open them to it."""
 
 
 def _add_part() -> Effect:
@@ -120,6 +126,7 @@ def _add_part() -> Effect:
             sealed=bindparam("sealed", type_=LargeBinary()),
             subjects=SUBJECTS,
             compartments=bindparam("compartments", type_=ARRAY(Text())),
+            shown=bindparam("shown", type_=ARRAY(Uuid())),
             held=bindparam("held", type_=ARRAY(Uuid())),
         )
         .returning(export_part.c.n, export_part.c.subjects, export_part.c.compartments)
