@@ -112,7 +112,7 @@ lint: $(VENV)/.dev ## format and lint rules, changing nothing
 	@$(BIN)/ruff check .
 
 type: $(VENV)/.dev ## types
-	@$(BIN)/mypy --strict src tests tools
+	@$(BIN)/mypy --strict src tests tools examples/sync-client/sync_client
 
 arch: $(VENV)/.dev ## who may import whom
 	@PYTHONPATH=src $(BIN)/lint-imports --no-cache

@@ -155,6 +155,18 @@ EVENTS: Mapping[str, str] = {
     **jobs_drawn.EVENTS,
     **webhooks_drawn.EVENTS,
 }
+PARTS_OF: Mapping[str, str] = {
+    "case_note": "case",
+    "residence_fact": "person",
+    "residence_period": "person",
+    "legal_track": "tandem_case",
+    "placement_track": "tandem_case",
+    "employer_declaration": "tandem_case",
+    "ba_approval_request": "tandem_case",
+    "tandem_procedure": "tandem_case",
+    "start_clearance": "tandem_case",
+}
+"""What is a part of what: events of it name both."""
 EVENT_TYPES = frozenset(EVENTS) | {t.event for one in LIFECYCLES for t in one.transitions}
 TAGS: Mapping[str, str] = {
     "Members": "Who works for an agency: functions and roles, no names; who logs in as them.",
@@ -295,6 +307,7 @@ def contract(examples: Mapping[str, Example]) -> tuple[bytes, bytes]:
         create_app(Settings(), dsn="", secret=bytes(32)),
         lifecycles=LIFECYCLES,
         events=EVENTS,
+        parts_of=PARTS_OF,
         examples=examples,
         code_lists=codes,
     )

@@ -102,7 +102,12 @@ def _add() -> Effect:
         .cte("new")
     )
     parts = journal.record(
-        "case_note", new, "case_note.added", changed=["compartment", "text"], to=_told
+        "case_note",
+        new,
+        "case_note.added",
+        changed=["compartment", "text"],
+        to=_told,
+        under="case_id",
     )
     shown = _persons(CASE_ID)
     columns = (

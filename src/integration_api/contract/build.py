@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI
@@ -64,11 +65,14 @@ def build(
     *,
     lifecycles: Iterable[Lifecycle[Any]],
     events: Mapping[str, str],
+    parts_of: Mapping[str, str] = MappingProxyType({}),
     examples: Mapping[str, Example],
     code_lists: Mapping[str, Collection[str]],
     public_url: str = PUBLIC_URL,
 ) -> Document:
     """The contract of `app`; `events` describes the event types that are no arrow's.
+
+    `parts_of` says of which noun another is a part: its events name both.
 
     Raises:
         ValueError: something that the document names does not exist.
@@ -90,7 +94,7 @@ def build(
         answer_headers,
         answer_descriptions,
         lambda d: draw(d, drawn),
-        lambda d: webhooks(d, drawn, events),
+        lambda d: webhooks(d, drawn, events, parts_of),
         link,
         prune,
         lambda d: name_tags(d, _tags(app)),
@@ -251,7 +255,10 @@ def draw(doc: Document, lifecycles: Iterable[Lifecycle[Any]]) -> None:
 
 
 def webhooks(
-    doc: Document, lifecycles: Iterable[Lifecycle[Any]], events: Mapping[str, str]
+    doc: Document,
+    lifecycles: Iterable[Lifecycle[Any]],
+    events: Mapping[str, str],
+    parts_of: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """One webhook per event type: thin, ids only; the receiver reads back with its own rights."""
     texts = dict(events)
@@ -264,7 +271,10 @@ def webhooks(
     for kind in sorted(texts):
         noun, past = kind.split(".")
         name = f"{pascal(noun)}{pascal(past)}Event"
-        schemas[name], tags[kind] = event(kind, noun, texts[kind]), SCHEMAS + name
+        schemas[name], tags[kind] = (
+            event(kind, noun, texts[kind], parts_of.get(noun)),
+            SCHEMAS + name,
+        )
         body = {"required": True, "content": {JSON: {"schema": {"$ref": SCHEMAS + name}}}}
         doc["webhooks"][kind] = {
             "post": {

@@ -127,15 +127,23 @@ def _shown(kind: ProblemType, public_url: str) -> Document:
     }
 
 
-def event(kind: str, noun: str, text: str) -> Document:
-    """The schema of an event: its type, and the id of the resource it is about."""
+def event(kind: str, noun: str, text: str, above: str | None = None) -> Document:
+    """The schema of an event: its type, and the id of the resource it is about.
+
+    `above` is the noun that it is a part of.
+    """
     schema: Document = deepcopy(PARTS["event"])
     schema["description"] = text
     schema["properties"]["type"]["const"] = kind
     data, key = schema["properties"]["data"], f"{noun}_id"
     id_ = {"type": "string", "format": "uuid", "description": "Where to read it back."}
-    data["properties"] = {key: id_} | data["properties"]
-    data["required"] = [key, *data["required"]]
+    ids = {key: id_}
+    if above:
+        ids[f"{above}_id"] = id_ | {
+            "description": f"The {above.replace('_', ' ')} it is a part of."
+        }
+    data["properties"] = ids | data["properties"]
+    data["required"] = [*ids, *data["required"]]
     return schema
 
 

@@ -3,7 +3,7 @@
 Both hold pseudonymous ids only; the event's text is final and is copied by feed and webhooks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -91,18 +91,21 @@ def record(
     reason: ColumnElement[Any] | None = None,
     many: bool = False,
     beside: bool = False,
+    under: str | None = None,
 ) -> tuple[CTE, CTE]:
     """Audit entry and event of every row in `change` (columns id, municipality_id, version).
 
     `action` is the event type (`referral.accepted`), `to` the agencies that may know of it;
     `many` where one statement may move several rows, whose events need an id each; `beside` where
-    the change makes no new version, so that there may be several events of one.
+    the change makes no new version, so that there may be several events of one. `under` is the
+    column of what it is a part of, which the event names too: documents of that show it.
     """
     names: ColumnElement[Any] = literal_column(f"'{{{','.join(changed)}}}'::text[]")
     event_id = func.gen_random_uuid() if many else ME.event
     rows = select(change, event_id.label("event_id")).cte(f"{noun}_events")
     version = null() if beside else rows.c.version
-    event = _event(noun, rows, action, names, to(rows), version)
+    ids = {f"{noun}_id": rows.c.id} | ({under: rows.c[under]} if under else {})
+    event = _event(noun, rows, action, names, to(rows), version, ids)
     return audit(noun, change, action, reason), event
 
 
@@ -136,8 +139,9 @@ def _event(
     changed: ColumnElement[Any],
     to: ColumnElement[Any],
     version: ColumnElement[Any],
+    ids: Mapping[str, ColumnElement[Any]],
 ) -> CTE:
-    data = fields(**{f"{noun}_id": change.c.id}, version=change.c.version, changed=changed)
+    data = fields(**ids, version=change.c.version, changed=changed)
     body = fields(
         id=change.c.event_id, type=literal(action, Text), occurred_at=instant(ME.now), data=data
     )

@@ -175,6 +175,7 @@ def _create() -> Effect:
         "residence_fact.recorded",
         changed=["fact", "source", "value"],
         to=lambda row: audience(row.c.person_id),
+        under="person_id",
         many=True,
     )
     persons = func.array_agg(new.c.person_id.distinct(), type_=ARRAY(Uuid))

@@ -118,6 +118,7 @@ def _create() -> Effect:
         "residence_period.recorded",
         changed=sorted(KINDS),
         to=lambda row: audience(row.c.person_id),
+        under="person_id",
     )
     answer = select(
         _document(new).label("body"),

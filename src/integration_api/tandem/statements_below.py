@@ -130,7 +130,9 @@ def add(table: Table, values: dict[str, Any], noun: str, event: str) -> tuple[Fr
     if "updated_at" in table.c:
         given["updated_at"] = ME.now
     new = insert(table).values(given | values).returning(*table.c).cte("new")
-    return new, journal.record(noun, new, event, changed=sorted(values), to=told)
+    return new, journal.record(
+        noun, new, event, changed=sorted(values), to=told, under="tandem_case_id"
+    )
 
 
 def change(
@@ -142,7 +144,9 @@ def change(
         set_["updated_at"] = ME.now
     moved = update(table).where(where).values(set_).returning(*table.c).cte("moved")
     reason = moved.c.reason if "reason" in moved.c else None
-    parts = journal.record(noun, moved, event, changed=sorted(values), to=told, reason=reason)
+    parts = journal.record(
+        noun, moved, event, changed=sorted(values), to=told, reason=reason, under="tandem_case_id"
+    )
     return moved, parts
 
 

@@ -51,7 +51,9 @@ def _create_procedure() -> Effect:
     row = {**values, "recorded_by_agency_id": ME.agency, "id": ID, "created_at": ME.now}
     row |= {"municipality_id": ME.municipality_id, "tandem_case_id": TANDEM_ID}
     new = insert(p).values(row).returning(*p.c, literal_column("1").label("version")).cte("new")
-    parts = journal.record(p.name, new, f"{p.name}.recorded", changed=sorted(values), to=told)
+    parts = journal.record(
+        p.name, new, f"{p.name}.recorded", changed=sorted(values), to=told, under="tandem_case_id"
+    )
     return Effect("recordProcedure", answer_of(p, new), *parts)
 
 
@@ -181,6 +183,7 @@ def _invalidate(of: ColumnElement[bool], why: ColumnElement[Any]) -> Change:
         to=told,
         reason=moved.c.invalidated_reason,
         many=True,
+        under="tandem_case_id",
     )
     return Change(select(moved.c.id).add_cte(*parts))
 

@@ -46,7 +46,9 @@ def _moved(table: Any, lifecycle: Lifecycle[Any], name: str, due: CTE, **brings:
         .cte("moved")
     )
     changed = ["status", *sorted(brings)]
-    parts = journal.record(table.name, moved, arrow.event, changed=changed, to=told, many=True)
+    parts = journal.record(
+        table.name, moved, arrow.event, changed=changed, to=told, many=True, under="tandem_case_id"
+    )
     reached = step(table.name, moved, literal_column(f"'{arrow.target.value}'"))
     return moved, (*parts, reached)
 
@@ -84,7 +86,13 @@ def _expire() -> Change:
     )
     changed = ["invalidated_at", "invalidated_reason"]
     more = journal.record(
-        c.name, ended, f"{c.name}.invalidated", changed=changed, to=told, many=True
+        c.name,
+        ended,
+        f"{c.name}.invalidated",
+        changed=changed,
+        to=told,
+        many=True,
+        under="tandem_case_id",
     )
     return Change(select(moved.c.id).add_cte(*parts, *more))
 

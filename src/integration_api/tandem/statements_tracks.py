@@ -220,6 +220,7 @@ def move(track: Track, arrow: str) -> Effect:
         changed=["status", *shared],
         to=told,
         reason=moved.c.reason,
+        under="tandem_case_id",
     )
     lane = step(track.lifecycle.name, moved)
     return Effect(camel(arrow, track.lifecycle.name), _answer(track, moved), *parts, lane)
