@@ -42,6 +42,7 @@ async def everything(make: Make) -> None:
     await make.member()
     await make.task()
     await make.api_client()
+    await make.webhook_delivery()
     await make.number()
 
 

@@ -38,7 +38,7 @@ RULES: dict[str, tuple[int, set[str]]] = {
     "listOffers": (400, {"both_or_neither"}),
     "createSite": (422, {"both_or_neither", "hours_overlap", "periods_overlap", "period_order"}),
     "updateSite": (422, {"hours_overlap", "periods_overlap", "period_order"}),
-    "createCompetence": (422, {"period_order", "unknown_member", "wrong_type"}),
+    "createCompetence": (422, {"period_order", "unknown_member", "wrong_form", "wrong_type"}),
     "createMember": (422, {"period_order"}),
     "addResidencePeriod": (422, {"period_order"}),
     "recordResidenceFacts": (422, {"fact_twice"}),
