@@ -66,11 +66,11 @@ async def test_a_stored_answer_with_the_key_would_be_found(
     """The known-bad twin: the answer kept as it goes out shows the secret again for a day."""
     from integration_api.agencies import service_clients
 
-    def careless(tx: Any, answer: Any, key: str) -> Any:
-        body = json.loads(answer.body) | {"key": key}
+    def careless(tx: Any, answer: Any, name: str, key: str) -> Any:
+        body = json.loads(answer.body) | {name: key}
         return tx.answer(type(answer)(json.dumps(body).encode(), 201))
 
-    monkeypatch.setattr(service_clients, "_shown_once", careless)
+    monkeypatch.setattr(service_clients, "shown_once", careless)
     made = await clients.post(ADMIN, "/v1/api-clients", BODY, key="client-0003")
     again = await clients.post(ADMIN, "/v1/api-clients", BODY, key="client-0003")
     assert again.json()["key"] == made.json()["key"]

@@ -6,12 +6,10 @@ may do more, or speaks for a person, is the operator's to give a key.
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-import orjson
-
 from integration_api.code_lists.service import must_know
+from integration_api.edge.once import shown_once
 from integration_api.identity.keys import new_key
 from integration_api.identity.rights import by_operator, grantable, purposes, scopes
 from integration_api.kernel import clock, concurrency
@@ -76,7 +74,9 @@ async def create(tx: WriteTx, given: ApiClientIn, environment: str) -> Answer:
     await tx.row(CREATE, id=id, agency_id=agency, **values)
     key = await _add_key(tx, id, given.key_days, environment)
     location = f"/v1/api-clients/{id}"
-    return _shown_once(tx, resource(await tx.row(GET, id=id), status=201, location=location), key)
+    return shown_once(
+        tx, resource(await tx.row(GET, id=id), status=201, location=location), "key", key
+    )
 
 
 async def rotate(tx: WriteTx, id: UUID, version: int, days: int, environment: str) -> Answer:
@@ -93,7 +93,7 @@ async def rotate(tx: WriteTx, id: UUID, version: int, days: int, environment: st
         words = ("Hat schon zwei gültige Schlüssel.", "Has two live keys already.")
         raise Conflict(Finding("two_live_keys", *words))
     key = await _add_key(tx, id, days, environment)
-    return _shown_once(tx, resource(await tx.row(ROTATED, id=id)), key)
+    return shown_once(tx, resource(await tx.row(ROTATED, id=id)), "key", key)
 
 
 async def revoke_key(tx: WriteTx, id: UUID, version: int, key_id: UUID) -> Answer:
@@ -144,23 +144,3 @@ async def _add_key(tx: WriteTx, id: UUID, days: int, environment: str) -> str:
     ends = clock.now() + timedelta(days=days)
     await tx.row(ADD_KEY, id=id, key_id=uuid7(), hashed=hashed, expires_at=ends)
     return text
-
-
-def _shown_once(tx: WriteTx, answer: Answer, key: str) -> Answer:
-    """The answer with the key; what is kept for a repetition has null in its place.
-
-    A stored answer lives for a day and can be read by whoever reads the database: a secret that
-    is nowhere else must not be there either.
-    """
-
-    def with_key(value: str | None) -> Answer:
-        body: dict[str, Any] = orjson.loads(answer.body)
-        made = Answer(orjson.dumps(body | {"key": value}), answer.status_code)
-        kept = {n: answer.headers[n] for n in ("ETag", "Location") if n in answer.headers}
-        made.headers.update(kept)
-        return made
-
-    tx.answer(with_key(None))
-    shown = with_key(key)
-    shown.headers["Content-Encoding"] = "identity"  # edge/guards.py compresses no secret
-    return shown

@@ -1,14 +1,13 @@
 """What the agency that owns an endpoint can do with it."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from integration_api.edge.addresses import Reach
+from integration_api.edge.once import shown_once
 from integration_api.edge.outgoing import LOOPBACK
 from integration_api.edge.vault import Vault
 from integration_api.kernel import clock, concurrency
@@ -85,7 +84,7 @@ async def create(tx: WriteTx, given: WebhookEndpointIn, rules: Rules) -> Answer:
     secret = await _add_secret(tx, id, rules.vault)
     location = f"/v1/webhook-endpoints/{id}"
     answer = resource(await tx.row(GET, id=id), status=201, location=location)
-    return _shown_once(tx, answer, secret)
+    return shown_once(tx, answer, "secret", secret)
 
 
 async def amend(
@@ -122,7 +121,7 @@ async def rotate(tx: WriteTx, id: UUID, version: int, rules: Rules) -> Answer:
     await tx.row(END_SECRETS, id=id)
     secret = await _add_secret(tx, id, rules.vault)
     await tx.row(ROTATED, id=id)
-    return _shown_once(tx, resource(await tx.row(GET, id=id)), secret)
+    return shown_once(tx, resource(await tx.row(GET, id=id)), "secret", secret)
 
 
 async def advance(tx: WriteTx, id: UUID, arrow: str, version: int) -> Answer:
@@ -146,7 +145,7 @@ async def replay(tx: WriteTx, id: UUID, given: ReplayWebhooks, rules: Rules) -> 
         UnknownReference: `after` is no cursor of the feed of this agency.
         CursorExpired, FeedEpochChanged: nobody can go on from there (410).
     """
-    answer = resource(await tx.row(GET, id=id))  # before anything is written: 404
+    resource(await tx.row(GET, id=id))  # before anything is written: 404
     now = clock.now()
     until = min(given.to_at or now, now)
     at = await _number(tx, given.after, rules) if given.after else 0
@@ -158,8 +157,7 @@ async def replay(tx: WriteTx, id: UUID, given: ReplayWebhooks, rules: Rules) -> 
     except asyncpg.UniqueViolationError as e:
         words = ("Eine Wiederholung läuft schon.", "A replay is under way already.")
         raise Conflict(Finding("replay_under_way", *words)) from e
-    answer = resource(await tx.row(GET, id=id))
-    return tx.answer(answer)
+    return tx.answer(resource(await tx.row(GET, id=id)))
 
 
 async def _number(tx: WriteTx, after: str, rules: Rules) -> int:
@@ -196,19 +194,3 @@ async def _add_secret(tx: WriteTx, id: UUID, vault: Vault) -> str:
     kept = {"sealed": sealed(vault, text, id), "key_id": vault.key_id}
     await tx.row(ADD_SECRET, id=id, secret_id=uuid7(), **kept)
     return text
-
-
-def _shown_once(tx: WriteTx, answer: Answer, secret: str) -> Answer:
-    """The answer with the secret; what is kept for a repetition has null in its place."""
-
-    def with_secret(value: str | None) -> Answer:
-        body: dict[str, Any] = orjson.loads(answer.body)
-        made = Answer(orjson.dumps(body | {"secret": value}), answer.status_code)
-        kept = {n: answer.headers[n] for n in ("ETag", "Location") if n in answer.headers}
-        made.headers.update(kept)
-        return made
-
-    tx.answer(with_secret(None))
-    shown = with_secret(secret)
-    shown.headers["Content-Encoding"] = "identity"  # edge/guards.py compresses no secret
-    return shown
