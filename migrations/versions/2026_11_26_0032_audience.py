@@ -16,6 +16,10 @@ depends_on = None
 OPEN = """status = 'active' and coalesce({0}.opened_at <= now(), false)
       and {0}.valid_from <= now() and {0}.valid_to > now() and {0}.closes_at > now()"""
 
+MAY_ASK = """bool_or({0}.agency_id = ia.ctx_agency())
+      or ia.ctx_agency() = '00000000-0000-0000-0000-000000000000'"""
+"""Who is among them, and the worker."""
+
 UP = f"""
 -- squawk-ignore ban-drop-not-null -- nothing reads it as a number that is always there
 alter table ia.outbox alter column agg_version drop not null
@@ -34,7 +38,8 @@ create function ia.case_audience(p_case uuid) returns uuid[]
   language sql stable security definer set search_path = pg_catalog, pg_temp
   return (select array_agg(a.agency_id) from ia.case_access a
     where a.case_id = p_case and a.municipality_id = ia.ctx_municipality()
-      and a.valid_from <= now() and a.valid_to > now())
+      and a.valid_from <= now() and a.valid_to > now()
+    having {MAY_ASK.format("a")})
 
 create function ia.person_audience(p_person uuid) returns uuid[]
   language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -44,7 +49,8 @@ create function ia.person_audience(p_person uuid) returns uuid[]
       union
       select d.recipient_agency_id from ia.disclosure d
         where d.person_id = p_person and d.municipality_id = ia.ctx_municipality()
-          and d.{OPEN.format("d")}) x)
+          and d.{OPEN.format("d")}) x
+    having {MAY_ASK.format("x")})
 
 revoke all on function ia.case_audience(uuid), ia.person_audience(uuid) from public
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from integration_api.app import EVENT_TYPES
+from integration_api.changes import listening
 from integration_api.changes.access import nouns
 from integration_api.kernel.db import pool
 from integration_api.kernel.principal import context_sql
@@ -210,3 +211,36 @@ async def test_the_policy_alone_shows_an_agency_only_what_it_is_told(
 def test_every_noun_of_an_event_says_who_sees_it() -> None:
     told = {kind.partition(".")[0] for kind in EVENT_TYPES}
     assert told - {"webhook"} == nouns(ME).keys()  # a test of an endpoint is in no feed
+
+
+async def test_beyond_those_who_may_wait_one_is_answered_at_once(
+    committed: Committed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "MOST", 1)
+    await read(committed, "lead")
+    waiting = asyncio.create_task(read(committed, "lead", "latest", wait=20))
+    await asyncio.sleep(0.2)
+    async with asyncio.timeout(5):
+        assert (await read(committed, "jobcenter", "latest", wait=20))["items"] == []
+    assert not waiting.done()
+    await committed.make.person()
+    await committed.number()
+    async with asyncio.timeout(10):
+        assert types(await waiting) == ["person.created"]
+
+
+async def test_who_sees_a_thing_is_told_to_nobody_who_does_not(committed: Committed) -> None:
+    scene = await committed.make.scene("accepted")
+    asked = {"case": scene.case.id, "person": scene.person.id}
+    told: dict[str, list[object]] = {}
+    async with pool(committed.server.dsn("ia_app", committed.name), 1) as connections:
+        for who in ("lead", "jobcenter", "outsider", "koeln"):
+            context = context_sql(id_of(AGENCIES[who][0]), id_of(who), id_of(who, "machine"))
+            async with connections.acquire() as connection, connection.transaction():
+                await connection.execute(context)
+                told[who] = [
+                    await connection.fetchval(f"select cardinality(ia.{noun}_audience($1))", id)
+                    for noun, id in asked.items()
+                ]
+    both = [2, 2]
+    assert told == {"lead": both, "jobcenter": both, "outsider": [None] * 2, "koeln": [None] * 2}

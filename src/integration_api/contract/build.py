@@ -271,10 +271,8 @@ def webhooks(
     for kind in sorted(texts):
         noun, past = kind.split(".")
         name = f"{pascal(noun)}{pascal(past)}Event"
-        schemas[name], tags[kind] = (
-            event(kind, noun, texts[kind], parts_of.get(noun)),
-            SCHEMAS + name,
-        )
+        schemas[name] = event(kind, noun, texts[kind], parts_of.get(noun))
+        tags[kind] = SCHEMAS + name
         body = {"required": True, "content": {JSON: {"schema": {"$ref": SCHEMAS + name}}}}
         doc["webhooks"][kind] = {
             "post": {
