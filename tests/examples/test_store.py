@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync_client import store as store_of
 from sync_client.store import Key, Store
 
 CASE: Key = ("case", "01990000-0000-7000-8000-000000000001")
@@ -50,3 +51,16 @@ def test_cut_off_anywhere_it_is_as_after_a_whole_step(
     assert (PERSON in store.resources) == (steps in (1, 2))
     store.commit({CASE: "{}"}, "next")
     assert Store(path).cursor == "next"
+
+
+def test_it_is_written_anew_before_it_is_mostly_past(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_of, "MOST_STEPS", 5)
+    store = _filled(tmp_path / "copy")
+    for n in range(40):
+        store.commit({PERSON: f'{{"n":{n}}}'}, f"cursor {n}")
+    assert len((tmp_path / "copy").read_bytes().splitlines()) <= 5
+    again = Store(tmp_path / "copy")
+    assert (again.cursor, again.resources) == ("cursor 39", store.resources)
+    assert again.resources[PERSON] == '{"n":39}'

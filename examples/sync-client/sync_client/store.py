@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+MOST_STEPS = 10_000
+"""After so many steps the file is written anew, with what is held and nothing of what was."""
 Key = tuple[str, str]
 """Type and id of a resource."""
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -22,6 +24,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.cursor: str | None = None
+        self._steps = 0
         self.resources: dict[Key, str] = {}
         self._naming: dict[str, set[Key]] = defaultdict(set)
         self._read()
@@ -33,6 +36,7 @@ class Store:
         end = whole.rfind(b"\n") + 1
         for line in whole[:end].splitlines():
             self._apply(json.loads(line))
+            self._steps += 1
         if end < len(whole):  # a step that was cut off never happened
             with self._path.open("r+b") as file:
                 file.truncate(end)
@@ -44,10 +48,13 @@ class Store:
     def commit(self, changed: Mapping[Key, str | None], cursor: str) -> None:
         """One step: resources that are new or changed, None for one that is gone; the cursor."""
         self._append([[*key, text] for key, text in changed.items()], cursor)
+        if self._steps >= MOST_STEPS:
+            self.replace(list(self.resources.items()), cursor)
 
     def replace(self, resources: Iterable[tuple[Key, str]], cursor: str) -> None:
         """A snapshot: what is not in it is gone. The file begins anew, and is swapped in whole."""
         step = {"set": [[*key, text] for key, text in resources], "cursor": cursor}
+        self._steps = 0
         fresh = self._path.with_suffix(".new")
         with fresh.open("wb") as file:
             _write(file.fileno(), step)
@@ -60,6 +67,7 @@ class Store:
         step = {"set": pairs, "cursor": cursor}
         with self._path.open("ab") as file:
             _write(file.fileno(), step)
+        self._steps += 1
         self._apply(step)
 
     def _apply(self, step: Mapping[str, object]) -> None:
