@@ -24,6 +24,8 @@ from tests.make import Made, made
 from tests.webhooks.receiver import Heard
 
 ENDPOINTS = "/v1/webhook-endpoints"
+SOON = "update ia.webhook_delivery set next_at = now() where status = 'due'"
+"""Nobody waits for the schedule."""
 DELIVERIES = "/v1/webhook-deliveries"
 REACH = Reach(loopback=True)
 EVENT = """
