@@ -84,8 +84,10 @@ async def hand(
         box = given.pop("box", vault())
         poster = Poster(given.pop("reach", REACH), seconds=seconds, **given)
         sender = Sender(Database(connections, wait=10), poster, box, system, sees)
-        yield sender
-        await sender.leave()
+        try:
+            yield sender
+        finally:
+            await sender.leave()
 
 
 @asynccontextmanager

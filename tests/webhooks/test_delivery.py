@@ -50,7 +50,7 @@ async def test_an_event_arrives_as_it_was_written_and_verifies(committed: Commit
 
 
 async def test_what_a_request_causes_arrives(committed: Committed) -> None:
-    """The real events, in order, also that of the endpoint itself."""
+    """The real events, also that of the endpoint itself."""
     async with receiving() as receiver, hand(committed) as sender:
         e = await endpoint(committed, receiver.url())
         case = await committed.make.case(await committed.make.person())
@@ -58,8 +58,7 @@ async def test_what_a_request_causes_arrives(committed: Committed) -> None:
         while await once(sender):
             pass
         types = [verified(h, e.body["secret"])["type"] for h in receiver.heard]
-        assert types[0] == "webhook_endpoint.created"
-        assert "case.opened" in types
+        assert {"webhook_endpoint.created", "person.created", "case.opened"} <= set(types)
         about = await deliveries(committed, aggregate_id=case.id)
         assert [d["type"] for d in about] == ["case.opened"]
 

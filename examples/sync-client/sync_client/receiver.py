@@ -45,11 +45,11 @@ def receiver(
             good = length <= LARGEST and signed(
                 secret, headers, self.rfile.read(length), time.time()
             )
+            if good:
+                ring()  # before the answer: a delivery is over only when somebody was woken
             self.send_response(204 if good else 401)
             self.send_header("Content-Length", "0")
             self.end_headers()
-            if good:
-                ring()
 
         def log_message(self, format: str, *args: object) -> None:
             """Nothing: the log of a receiver names nobody."""
