@@ -205,8 +205,8 @@ def login(app: FastAPI, clients: Clients) -> Login:
     return made
 
 
-@pytest_asyncio.fixture
-async def committed(server: LocalPostgres) -> AsyncIterator["Committed"]:
+@asynccontextmanager
+async def town(server: LocalPostgres) -> AsyncIterator["Committed"]:
     """An application on a database of its own, with real commits and many connections."""
     async with clone(server) as name:
         dsn = server.dsn("ia_app", name)
@@ -220,6 +220,13 @@ async def committed(server: LocalPostgres) -> AsyncIterator["Committed"]:
                 yield Committed(made, clients, Make(admin, clients), admin, server, name)
             finally:
                 await admin.close()
+
+
+@pytest_asyncio.fixture
+async def committed(server: LocalPostgres) -> AsyncIterator["Committed"]:
+    """One such town."""
+    async with town(server) as made:
+        yield made
 
 
 class Committed:

@@ -17,6 +17,7 @@ from .audit import routes as audit
 from .cases import lifecycle as cases_drawn
 from .cases import routes as cases
 from .cases import routes_notes as notes
+from .cases import routes_upsert as cases_upsert
 from .changes import routes as changes
 from .changes import service as changes_service
 from .changes.listening import Bell
@@ -38,6 +39,7 @@ from .employers import routes as employers
 from .exports import routes as exports
 from .health import routes as health
 from .identity.credentials import credentials
+from .imports import routes as imports
 from .jobs import lifecycle as jobs_drawn
 from .jobs import routes as jobs
 from .kernel import clock, problems, reactions
@@ -98,6 +100,7 @@ FEATURES: tuple[APIRouter, ...] = (
     consents.router,
     disclosures.router,
     cases.router,
+    cases_upsert.router,
     notes.router,
     referrals.router,
     tandem.router,
@@ -106,6 +109,7 @@ FEATURES: tuple[APIRouter, ...] = (
     tasks.router,
     jobs.router,
     exports.router,
+    imports.router,
     me.router,
     audit.router,
     changes.router,
@@ -248,6 +252,7 @@ def _guard(app: FastAPI, settings: Settings) -> None:
         limits=Limits(settings.caller_rate, settings.address_rate),
         deadline=settings.request_deadline_seconds,
         forms=portal.FORMS,
+        uploads=(imports.PART,),
     )
     app.add_middleware(observe.Observe)
 

@@ -27,6 +27,8 @@ from .edge.vault import Vault
 from .exports import service as exports
 from .exports import service_work as exports_work
 from .identity.system import system
+from .imports import service as imports
+from .imports import service_work as imports_work
 from .jobs import runner as jobs
 from .jobs.work import Kind, Seals
 from .kernel import clock
@@ -42,7 +44,10 @@ from .webhooks.sending import Sender
 
 T = TypeVar("T")
 log = structlog.get_logger("worker")
-KINDS: Mapping[str, Kind] = {exports.KIND: exports_work.make}
+KINDS: Mapping[str, Kind] = {
+    exports.KIND: exports_work.make,
+    imports.KIND: imports_work.make,
+}
 """What each kind of job does."""
 FAULTS = (*sequencer.FAULTS, SealError)
 PURGE = """delete from ia.idempotency_key where (municipality_id, client_id, key) in (
@@ -123,6 +128,7 @@ async def round_(database: Database, *, demo: bool = False) -> int:
         await connection.execute(PURGE)
         await connection.execute("select ia.refresh_lapsed_access()")
     await exports_work.end_expired(database)
+    await imports_work.end_over(database)
     await jobs.end_old(database)
     moved = 0
     for municipality in await _municipalities(database):

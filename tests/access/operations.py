@@ -8,6 +8,7 @@ from tests.access import (
     operations_cases,
     operations_competences,
     operations_directory,
+    operations_imports,
     operations_jobs,
     operations_persons,
     operations_rules,
@@ -37,6 +38,7 @@ NOUNS = (
     operations_tandem,
     operations_rules,
     operations_jobs,
+    operations_imports,
     operations_webhooks,
 )
 OPEN = operations_directory.OPEN
@@ -75,6 +77,7 @@ SHARED = {"getEmployer", "updateEmployer", "breakGlass", "getRulePack"}
 """Open to the whole municipality, or in an emergency: strangers are only those of another one."""
 OWN_ONLY = {
     "createExport": "creates a job of the caller's own; names no row",
+    "createImport": "creates a row of the caller's own; names no row",
     "createPerson": "creates a row of the caller's own; names no other",
     "createRulePack": "creates a row that the whole municipality sees; names no other",
     "createWebhookEndpoint": "creates a row of the caller's own; names no other",

@@ -1,11 +1,14 @@
 """Operations of cases, notes and referrals."""
 
+from itertools import count
 from typing import Any
 
 from tests.access.operations_register import Call, call, reading
 from tests.cast import id_of
 from tests.days import NEXT_WEEK
 from tests.make import Make
+
+_numbers = count(1)
 
 
 @call("createCase")
@@ -24,6 +27,15 @@ async def _(make: Make) -> Call:
 async def _(make: Make) -> Call:
     k = await make.case(await make.person())
     return Call("PATCH", f"/v1/cases/{k.id}", {"concerns": []}, k.etag, (k.id,))
+
+
+@call("putCaseByExternalId")
+async def _(make: Make) -> Call:
+    p = await make.person()
+    concerns = [{"life_area": "language", "topic": "language_course"}]
+    body = {"participants": [{"person_id": p.id, "role": "client"}], "concerns": concerns}
+    path = f"/v1/cases/by-external-id/own_file/Beispiel-{next(_numbers)}"
+    return Call("PUT", path, body, ids=(p.id,))
 
 
 @call("listParticipants")

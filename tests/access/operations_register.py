@@ -7,6 +7,8 @@ from typing import Any
 from tests.days import dated
 from tests.make import Made, Make
 
+JSON = "application/json"
+
 
 @dataclass(frozen=True)
 class Call:
@@ -20,10 +22,19 @@ class Call:
     """Ids in path and body that a stranger may try."""
     key: str | None = None
     """The `Idempotency-Key` of what asks for one."""
+    media: str = JSON
+    """Of the body; one that is no JSON is a text."""
 
     def __post_init__(self) -> None:
         """Fill in the days: some send the body as bytes."""
         object.__setattr__(self, "body", dated(self.body))
+
+    def sending(self, headers: dict[str, str] | None = None) -> dict[str, Any]:
+        """How a client sends the body, with these headers."""
+        if self.body is None or self.media == JSON:
+            sent = {} if self.body is None else {"json": self.body}
+            return {**sent, "headers": headers}
+        return {"content": self.body, "headers": {"Content-Type": self.media} | (headers or {})}
 
 
 Prepare = Callable[[Make], Awaitable[Call]]

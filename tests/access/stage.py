@@ -159,13 +159,13 @@ class Stage:
         clients: Actors | None = None,
     ) -> Response:
         """The owner's request, sent by somebody, with some ids swapped."""
-        text = json.dumps([call.path, call.body])
+        text = json.dumps([call.path, call.body])  # a body that is no JSON is a text in it
         for old, new in (swap or {}).items():
             text = text.replace(old, new)
         path, body = json.loads(text)
-        kw = {} if body is None else {"json": body}
+        sent = replace(call, body=body).sending()
         return await (clients or self.clients).request(
-            who, call.method, path, etag=call.etag, key=call.key, **kw
+            who, call.method, path, etag=call.etag, key=call.key, **sent
         )
 
     async def known(self) -> set[str]:

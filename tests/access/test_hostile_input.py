@@ -18,8 +18,6 @@ from tests.make import APPROVAL_BODIES, TRACK_BODIES, Make
 
 DEEP = "[" * 100_000 + "]" * 100_000
 CANARY = "canary" + secrets.token_hex(6)
-
-
 BODIED = sorted(
     [
         "createSite", "updateSite", "createOffer", "updateOffer",
@@ -32,6 +30,7 @@ BODIED = sorted(
         "createCompetence", "endCompetence", "addWaitingTime", "createResponsibilityCheck",
         "createMember", "updateMember", "createApiClient", "rotateKeyApiClient",
         "revokeKeyApiClient",
+        "putCaseByExternalId", "createImport",
         "createPerson", "createAgency", "updateAgency", "updatePerson", "addResidencePeriod",
         "recordResidenceFacts",
         "createConsent", "grantDisclosure", "createCase", "updateCase", "addParticipant",
@@ -161,7 +160,7 @@ async def test_hostile_scalars(make: Make, clients: Clients, operation: str) -> 
 @pytest.mark.parametrize("operation", sorted(PREPARED))
 async def test_hostile_ids_and_headers(make: Make, clients: Clients, operation: str) -> None:
     sent = await PREPARED[operation](make)
-    owner, kw = OWNERS[operation], {} if sent.body is None else {"json": sent.body}
+    owner, kw = OWNERS[operation], sent.sending()
     for bad in ("1", "urn:uuid:" + "0" * 32, "0" * 32, "%00", "99999999999999999999", "x" * 200):
         path = sent.path.replace(sent.ids[0], bad) if sent.ids else None
         if path and path != sent.path:
@@ -177,7 +176,7 @@ async def test_hostile_ids_and_headers(make: Make, clients: Clients, operation: 
         for bad in ("short", "x" * 65, "with space", "a,b,c,d,e,f"):
             headers = {"Idempotency-Key": bad}
             answer = await clients.request(
-                owner, sent.method, sent.path, etag=sent.etag, headers=headers, **kw
+                owner, sent.method, sent.path, etag=sent.etag, **sent.sending(headers)
             )
             judge(answer, 400)
     mine = await clients.request(owner, sent.method, sent.path, etag=sent.etag, key=sent.key, **kw)

@@ -21,9 +21,9 @@ def bodies() -> dict[str, Any]:
     found = {}
     for item in watch.document()["paths"].values():
         for operation in item.values():
-            if "requestBody" in operation:
-                content = operation["requestBody"]["content"]["application/json"]
-                found[operation["operationId"]] = content["schema"]
+            content = operation.get("requestBody", {}).get("content", {})
+            if "application/json" in content:
+                found[operation["operationId"]] = content["application/json"]["schema"]
     return found
 
 
@@ -117,7 +117,7 @@ async def accepted(make: Make, clients: Clients, name: str) -> list[str]:
         call = await PREPARED[name](make)
         body = dict(marked(bodies()[name], (call.body or {}) | more))[where]
         answer = await clients.request(
-            OWNERS[name], call.method, call.path, etag=call.etag, json=body
+            OWNERS[name], call.method, call.path, etag=call.etag, key=call.key, json=body
         )
         if answer.status_code in (200, 201, 202):
             taken.append(where)

@@ -61,8 +61,12 @@ def example(call: Call, answer: Response) -> dict[str, Any]:
     parameters: dict[str, str] = dict(q.split("=") for q in query.split("&") if q)
     if path.startswith(("/v1/code-lists/", "/v1/lifecycles/")):
         parameters["name"] = path.rsplit("/", 1)[1]
+    elif path.startswith("/v1/cases/by-external-id/"):
+        parameters["system"], parameters["value"] = path.split("/")[4:]
     elif found := UUID.findall(path):
         parameters["id"] = found[0]
+        if "/parts/" in path:
+            parameters["n"] = path.rsplit("/", 1)[1]
         if "/competences/" in path:
             parameters["competence_id"] = found[1]
     if call.key:
@@ -102,8 +106,9 @@ async def _record(operation: str, make: Make, clients: Clients) -> dict[str, Any
         call, who = await OPEN[operation](make), "lead"
     else:
         call, who = Call("GET", PLAIN[operation]), "lead"
-    kw: dict[str, Any] = {} if call.body is None else {"json": call.body}
-    answer = await clients.request(who, call.method, call.path, etag=call.etag, key=call.key, **kw)
+    answer = await clients.request(
+        who, call.method, call.path, etag=call.etag, key=call.key, **call.sending()
+    )
     assert answer.status_code in (200, 201, 202), answer.text
     return example(call, answer)
 

@@ -1,8 +1,8 @@
 """Every refusal that an operation declares can be had, and looks as declared."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from integration_api.kernel.db import Database
 from integration_api.portal import service as portal
 from tests import watch
 from tests.access.operations import LISTS, OPEN, OWNERS, PREPARED, QUESTIONS, Call, reader
+from tests.access.operations_register import JSON
 from tests.cast import id_of
 from tests.clients import Clients, guard_of
 from tests.contract.recording import PICTURES, PLAIN, RECORDED
@@ -52,12 +53,13 @@ async def send(
     clients: Clients, who: str | None, call: Call, headers: dict[str, str] | None = None, **kw: Any
 ) -> Response:
     """One call with changed headers."""
-    if call.body is not None and "content" not in kw:
-        kw["json"] = call.body
+    if "content" not in kw:
+        kw |= call.sending(headers)
+    kw.setdefault("headers", headers)
     etag = kw.pop("etag", call.etag)
     kw.setdefault("key", call.key)
     method = kw.pop("method", call.method)
-    return await clients.request(who, method, call.path, etag=etag, headers=headers, **kw)
+    return await clients.request(who, method, call.path, etag=etag, **kw)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -101,13 +103,7 @@ async def test_who_asks_too_often_is_told_so(
 async def test_malformed_requests_are_told_so(operation: str, make: Make, clients: Clients) -> None:
     call, owner = await call_of(operation, make)
     path = call.path
-    bogus = Call(
-        call.method,
-        path + ("&" if "?" in path else "?") + "bogus=1",
-        call.body,
-        call.etag,
-        key=call.key,
-    )
+    bogus = replace(call, path=path + ("&" if "?" in path else "?") + "bogus=1")
     answer = await send(clients, owner, bogus)
     assert answer.status_code == 400, answer.text
     assert "bogus" in str(answer.json()["errors"])
@@ -138,8 +134,8 @@ async def test_a_body_that_is_too_large_is_refused(
     operation: str, make: Make, clients: Clients
 ) -> None:
     call, owner = await call_of(operation, make)
-    content = b" " * 1_100_000 + json.dumps(call.body).encode()
-    headers = {"Content-Type": "application/json"}
+    content = b" " * (1_100_000 if call.media == JSON else 9_000_000)
+    headers = {"Content-Type": call.media}
     assert (await send(clients, owner, call, headers, content=content)).status_code == 413
 
 

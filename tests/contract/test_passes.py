@@ -99,7 +99,9 @@ def door_app() -> FastAPI:
         """One door."""
         return id
 
-    @router.patch("/{id}", response_model=DoorOut, responses=refused, operation_id="updateDoor")
+    guarded = {**refused, 428: {"description": "Problem"}}
+
+    @router.patch("/{id}", response_model=DoorOut, responses=guarded, operation_id="updateDoor")
     def update_door(
         id: str, body: DoorIn, if_match: Annotated[str | None, Header(alias="If-Match")] = None
     ) -> object:

@@ -4,6 +4,7 @@ What the fuzzer did not make wrong on purpose gets the ids, versions and codes o
 there, in negative cases too: a wrong member is then all that stands between it and a 2xx.
 """
 
+import json
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from schemathesis.generation.meta import TestPhase, negated_parameters
 
 from integration_api.postgres.launcher import LocalPostgres
 from tests import watch
+from tests.access.operations_register import JSON
 from tests.cast import DESKS
 from tests.contract.fuzz_server import Seeds, Served, desk_of, fitted, id_of, path_values, whole
 
@@ -82,7 +84,7 @@ CONFIG = SchemathesisConfig.from_dict(
                 "checks": RULED,
             },
             {  # Idempotency-Key
-                "include-operation-id": ["createExport"],
+                "include-operation-id": ["createExport", "createImport", "startImport"],
                 "checks": {"missing_required_header": {"expected-statuses": [400]}},
             },
         ],
@@ -106,6 +108,15 @@ MADE_UP = ("cursor", "after", "types", "wait")
 """Parameters that are a 400 where they are made up, or would only take time."""
 
 
+PRECONDITIONS = ("If-Match", "If-None-Match")
+
+
+@schemathesis.serializer("application/x-ndjson", "text/csv")
+def lines(_: Any, value: Any) -> bytes:
+    """A body that is no JSON document, as one line of it."""
+    return json.dumps(value).encode()
+
+
 @pytest.fixture(scope="module")
 def seeds(server: LocalPostgres) -> Iterator[Seeds]:
     """A served application with rows, and one HTTP session to it."""
@@ -123,6 +134,8 @@ class Sent:
         self.positive: bool = self.meta.generation.mode.is_positive
         self.call, self.desk = seeds.call(self.operation), desk_of(self.operation)
         self.wrong = set(negated_parameters(self.meta))
+        for name in PRECONDITIONS if self.positive and not self.call.etag else ():
+            case.headers.pop(name, None)  # made up, they are a 412
         self.seeded = self.may("Authorization", HEADER) and not self._strange()
         if self.seeded:
             self._fit(seeds)
@@ -165,6 +178,9 @@ class Sent:
         if self.positive:
             for name in MADE_UP:
                 case.query.pop(name, None)
+        if call.media != JSON and case.media_type:
+            case.media_type = call.media
+            case.headers["Content-Type"] = call.media
         if isinstance(case.body, dict | list) and not self.meta.is_negative_at(BODY):
             content = self.raw["requestBody"]["content"]
             case.body = fitted(content[case.media_type]["schema"], case.body, call.body)

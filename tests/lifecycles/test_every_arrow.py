@@ -20,7 +20,8 @@ from integration_api.webhooks.lifecycle import WEBHOOK_ENDPOINT
 from tests.cast import id_of
 from tests.clients import Clients
 from tests.days import NEXT_WEEK
-from tests.exports.made import finished, leased, queued
+from tests.exports.made import finished, queued
+from tests.jobs.made import leased
 from tests.make import APPROVAL_BODIES, ARROW_NEEDS, TRACK_BODIES, Made, Make, made
 from tests.rule_packs.packs import EDITOR, OTHER, pack
 

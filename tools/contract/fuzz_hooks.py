@@ -1,10 +1,17 @@
 """What the fuzzer must not do: trip over another case's key, or over two spellings of a number."""
 
+import json
 import uuid
 from typing import Any
 
 import schemathesis
 from schemathesis import Case, GenerationMode, HookContext
+
+
+@schemathesis.serializer("application/x-ndjson", "text/csv")
+def lines(_: Any, value: Any) -> bytes:
+    """A body that is no JSON document, as one line of it."""
+    return json.dumps(value).encode()
 
 
 @schemathesis.hook

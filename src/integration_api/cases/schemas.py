@@ -60,14 +60,25 @@ Concerns = Annotated[list[Concern], Field(max_length=30, description="What the c
 ExternalIds = Annotated[list[ExternalId], Field(max_length=10, description="Own numbers.")]
 
 
-class CaseIn(Schema):
-    """A case to be opened; the caller's agency leads it."""
+class CasePut(Schema):
+    """What a case is about and who takes part, as the caller's own system has it."""
 
     participants: Annotated[
         list[ParticipantIn], Field(max_length=20, description="Who takes part.")
     ] = []
     concerns: Concerns = []
+
+
+class CaseIn(CasePut):
+    """A case to be opened; the caller's agency leads it."""
+
     external_ids: ExternalIds = []
+
+
+class CaseLine(CasePut):
+    """One case of an import, by its number in the caller's own system."""
+
+    external_id: Value
 
 
 class CasePatch(Schema):

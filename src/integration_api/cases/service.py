@@ -22,7 +22,7 @@ from integration_api.kernel.schemas import changes
 from integration_api.persons.statements import SEE as SEE_PERSON
 
 from .lifecycle import CASE, CASE_OPEN, OUTCOME_FITS, CaseParty, CasePhase
-from .schemas import CaseFilter, CaseIn, CasePatch, ParticipantIn
+from .schemas import CaseFilter, CaseIn, CasePatch, CasePut, ParticipantIn
 from .service_notes import take_on
 from .statements import CHANGE, CREATE, ECHO, GET, LOCK, SEE, list_cases, move
 from .statements_participants import ADD, list_participants
@@ -53,7 +53,7 @@ async def create(tx: WriteTx, given: CaseIn) -> Answer:
         UnknownReference: a code or a person does not exist for the caller.
         Conflict: one of the own numbers is taken.
     """
-    values = _values(given)
+    values = values_of(given)
     id = uuid7()
     try:
         row = await tx.row(CREATE, id=id, year=clock.today().year, **values)
@@ -61,7 +61,7 @@ async def create(tx: WriteTx, given: CaseIn) -> Answer:
         raise UnknownReference("/participants") from e
     if row is None or row["hidden"]:
         raise UnknownReference("/participants")
-    await take_on(tx, id, tx.caller.member_id)
+    await take_on(tx, tx.caller.member_id, id)
     return tx.answer(resource(row, status=201, location=f"/v1/cases/{id}"))
 
 
@@ -75,7 +75,7 @@ async def amend(tx: WriteTx, id: UUID, patch: CasePatch, version: int) -> Answer
     if row["status"] == CasePhase.CLOSED.value:
         raise GuardNotMet(CASE_OPEN)
     values = changes(patch)
-    _concerns(values.get("concerns", []))
+    _known(values.get("concerns", []))
     moved = await tx.row(CHANGE, id=id, **values) if values else None
     return resource(moved or await tx.row(ECHO, id=id))
 
@@ -145,9 +145,14 @@ def _short(outcome: str | None) -> bool:
     return bool(attributes("case_outcomes", outcome or "").get("from_clarification"))
 
 
-def _values(given: CaseIn) -> dict[str, Any]:
+def values_of(given: CasePut) -> dict[str, Any]:
+    """The members of a case that a request names, with an id for each participant.
+
+    Raises:
+        UnknownReference: a code is none, or a person is there twice.
+    """
     values: dict[str, Any] = given.model_dump(mode="json")
-    _concerns(values["concerns"])
+    _known(values["concerns"])
     seen: set[str] = set()
     for place, one in enumerate(values["participants"]):
         must_know("participant_roles", one["role"], f"/participants/{place}/role")
@@ -158,7 +163,7 @@ def _values(given: CaseIn) -> dict[str, Any]:
     return values
 
 
-def _concerns(concerns: list[dict[str, Any]]) -> None:
+def _known(concerns: list[dict[str, Any]]) -> None:
     for place, one in enumerate(concerns):
         must_know("life_areas", one["life_area"], f"/concerns/{place}/life_area")
         must_know("referral_topics", one["topic"], f"/concerns/{place}/topic")

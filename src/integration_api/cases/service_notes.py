@@ -75,7 +75,7 @@ async def assign(tx: WriteTx, id: UUID, member_ids: list[UUID], version: int) ->
     return tx.answer(resource(await tx.row(assigned(), id=id)))
 
 
-async def take_on(tx: WriteTx, case_id: UUID, member_id: UUID | None) -> None:
-    """Somebody of the own agency begins to work on a case, if the agency may see it."""
+async def take_on(tx: WriteTx, member_id: UUID | None, *case_ids: UUID) -> None:
+    """Somebody of the own agency begins to work on cases, as far as the agency may see them."""
     if member_id:
-        await tx.row(TAKE_ON, id=case_id, member_id=member_id)
+        await tx.row(TAKE_ON, ids=case_ids, member_id=member_id)

@@ -6,6 +6,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Integer,
+    Select,
     Table,
     Text,
     Uuid,
@@ -121,13 +122,15 @@ def _create() -> Effect:
     parts = journal.record(
         "case", new_case, "case.opened", changed=["concerns", "participants"], to=journal.mine
     )
-    added = _added(case_participant, "added", _participant_rows(new_case))
-    numbered = _added(case_external_id, "numbered", _number_rows(new_case))
+    row = _participant_rows(new_case)
+    added = added_rows(case_participant, "added", row, select(*row.values()))
+    row = _number_rows(new_case)
+    numbered = added_rows(case_external_id, "numbered", row, select(*row.values()))
     return Effect("createCase", _created(new_case, added, numbered), *parts)
 
 
 def _participant_rows(c: FromClause) -> dict[str, Any]:
-    people = _given("participants", id=Uuid, person_id=Uuid, role=Text)
+    people = given("participants", id=Uuid, person_id=Uuid, role=Text)
     return {
         "id": people.c.id,
         "municipality_id": c.c.municipality_id,
@@ -140,7 +143,7 @@ def _participant_rows(c: FromClause) -> dict[str, Any]:
 
 
 def _number_rows(c: FromClause) -> dict[str, Any]:
-    numbers = _given("external_ids", system=Text, value=Text)
+    numbers = given("external_ids", system=Text, value=Text)
     return {
         "municipality_id": c.c.municipality_id,
         "agency_id": ME.agency,
@@ -150,12 +153,12 @@ def _number_rows(c: FromClause) -> dict[str, Any]:
     }
 
 
-def _added(table: Table, name: str, row: dict[str, Any]) -> CTE:
-    rows = select(*row.values())
+def added_rows(table: Table, name: str, row: dict[str, Any], rows: Select[Any]) -> CTE:
+    """What is inserted into `table` from `rows`, whose columns are those of `row`."""
     return insert(table).from_select(list(row), rows).returning(*table.c).cte(name)
 
 
-def _given(name: str, **columns: Any) -> FromClause:
+def given(name: str, **columns: Any) -> FromClause:
     """A list of objects handed in as JSON, as rows."""
     rows = func.jsonb_to_recordset(bindparam(name, type_=JSONB()))
     return rows.table_valued(

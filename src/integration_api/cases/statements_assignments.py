@@ -15,6 +15,7 @@ from .documents import answer
 from .models import case, case_assignment
 from .statements import ID
 
+IDS = bindparam("ids", type_=ARRAY(Uuid))
 MEMBER_IDS = bindparam("member_ids", type_=ARRAY(Uuid))
 MEMBERS = Query(
     select(func.count().label("known")).where(
@@ -25,11 +26,13 @@ MEMBERS = Query(
 )
 
 
-def _assign(given: ColumnElement[Any], then: ColumnElement[Any]) -> Change:
-    """The given members, or `then` where some are assigned already; of a visible case only."""
+def _assign(
+    which: ColumnElement[bool], given: ColumnElement[Any], then: ColumnElement[Any]
+) -> Change:
+    """The given members, or `then` where some are assigned already; of visible cases only."""
     names = ["municipality_id", "case_id", "agency_id", "member_ids", "updated_at"]
     row = select(case.c.municipality_id, case.c.id, ME.agency, given, ME.now)
-    new = insert(case_assignment).from_select(names, row.where(case.c.id == ID, visible(ME)))
+    new = insert(case_assignment).from_select(names, row.where(which, visible(ME)))
     a = case_assignment.c
     made = (
         new.on_conflict_do_update(
@@ -44,7 +47,7 @@ def _assign(given: ColumnElement[Any], then: ColumnElement[Any]) -> Change:
     rows = seen.join(made, made.c.id == case.c.id).cte("assigned")
     changed = ["assigned_member_ids"]
     parts = journal.record(
-        "case", rows, "case.assigned", changed=changed, to=journal.mine, beside=True
+        "case", rows, "case.assigned", changed=changed, to=journal.mine, many=True, beside=True
     )
     return Change(select(made.c.id).add_cte(*parts))
 
@@ -52,12 +55,14 @@ def _assign(given: ColumnElement[Any], then: ColumnElement[Any]) -> Change:
 def _with_those_before() -> Change:
     one = bindparam("member_id", type_=Uuid())
     before = func.array_remove(case_assignment.c.member_ids, one, type_=ARRAY(Uuid))
-    return _assign(array([one]), func.array_append(before, one, type_=ARRAY(Uuid)))
+    return _assign(
+        case.c.id == any_(IDS), array([one]), func.array_append(before, one, type_=ARRAY(Uuid))
+    )
 
 
-ASSIGN = _assign(MEMBER_IDS, MEMBER_IDS)
+ASSIGN = _assign(case.c.id == ID, MEMBER_IDS, MEMBER_IDS)
 TAKE_ON = _with_those_before()
-"""One more member beside those before."""
+"""One more member beside those before, in each of some cases."""
 
 
 @variants

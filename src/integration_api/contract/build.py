@@ -53,9 +53,12 @@ JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What an operation is shown with; the suite sends it and compares."""
+    """What an operation is shown with; the suite sends it and compares.
 
-    request: Mapping[str, Any] | None = None
+    A text is shown in the first media type alone.
+    """
+
+    request: Mapping[str, Any] | str | None = None
     response: Mapping[str, Any] | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
@@ -165,10 +168,10 @@ def merge_patch(doc: Document) -> None:
 
 
 def require_if_match(doc: Document) -> None:
-    """Without it the answer is 428, so that a client has to send it."""
+    """Where the answer without it is 428 a client has to send it."""
     for _, _, op in calls(doc):
         for parameter in op.get("parameters", []):
-            if parameter["name"] == "If-Match":
+            if parameter["name"] == "If-Match" and "428" in op["responses"]:
                 parameter["required"] = True
 
 
@@ -208,7 +211,11 @@ HEADERS = {"ApiVersion": "API-Version", "RetryAfter": "Retry-After"}
 
 
 def _made(doc: Document, where: str) -> list[Document]:
-    """The operations on what a POST makes: below it, or beside it where it has no list."""
+    """The operations on what a POST makes: below it, or beside it where it has no list.
+
+    A PUT by a number of the caller's makes what its noun's POST makes.
+    """
+    where = where.partition("/by-external-id/")[0]
     listed = any(path == where and method == "get" for path, method, _ in calls(doc))
     return below(doc, where) or ([] if listed else below(doc, where.rpartition("/")[0]))
 
@@ -348,10 +355,11 @@ def show(doc: Document, examples: Mapping[str, Example]) -> None:
             if parameter["name"] in example.parameters:
                 value = example.parameters[parameter["name"]]
                 parameter["example"] = typed(value, parameter["schema"])
-        bodies = [(example.request, op.get("requestBody", {}))]
+        bodies: list[tuple[Any, Any]] = [(example.request, op.get("requestBody", {}))]
         bodies += [(example.response, r) for code, r in op["responses"].items() if code[0] == "2"]
         for value, body in bodies:
-            for media in body.get("content", {}).values() if value is not None else ():
+            taken = list(body.get("content", {}).values()) if value is not None else []
+            for media in taken[:1] if isinstance(value, str) else taken:
                 media["examples"] = {"default": {"value": value}}
 
 

@@ -52,7 +52,7 @@ async def take(tx: WriteTx, given: BreakGlassIn) -> Answer:
     if row is None:
         raise UnknownReference("/case_id" if given.case_id else "/person_id")
     if given.case_id:
-        await take_on(tx, given.case_id, tx.caller.member_id)
+        await take_on(tx, tx.caller.member_id, given.case_id)
     answer = resource(row, status=201, location=f"/v1/disclosures/{id}")
     answer.shown = (given.person_id,)
     return tx.answer(answer)

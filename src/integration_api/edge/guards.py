@@ -25,6 +25,7 @@ from integration_api.kernel.problems import KeyInUse, Problem, problem_response
 from .last_resort import LastResort
 from .limiter import Limits, Meter
 from .turns import Turns
+from .uploads import LONGER, Upload, media
 
 MOST_BODY = 1024 * 1024
 MOST_HEADERS = 32 * 1024
@@ -58,11 +59,12 @@ class Guard:
         deadline: float = 15.0,
         body_seconds: float = BODY_SECONDS,
         forms: Collection[str] = (),
+        uploads: Collection[Upload] = (),
     ) -> None:
         # what shows a secret says PLAIN, so that no compressed size tells one (BREACH)
         self.app = GZipMiddleware(LastResort(app), minimum_size=1024, compresslevel=4)
         self.limits, self.deadline, self.body_seconds = limits, deadline, body_seconds
-        self.turns, self.forms = Turns(), forms
+        self.turns, self.forms, self.uploads = Turns(), forms, uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the app under the guard."""
@@ -122,11 +124,15 @@ class Guard:
         return scope["path"] in self.forms and kind.strip() == FORM
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        method, path = scope["method"], scope["path"]
+        upload = next((one for one in self.uploads if one.takes(method, path)), None)
         try:
+            if upload:
+                return await self._upload(upload, scope, receive)
             async with asyncio.timeout(self.body_seconds):
-                body = await _read(receive)
+                body = await _read(receive, MOST_BODY)
             if body and not self._is_form(scope):
-                _media(scope["method"], Headers(scope=scope))
+                _media(method, Headers(scope=scope))
                 parse(body)
         except (Problem, TimeoutError) as e:
             defect = e if isinstance(e, Problem) else problems.RequestTimeout()
@@ -134,6 +140,16 @@ class Guard:
             kept = [pair for pair in scope["headers"] if pair[0] != b"content-type"]
             scope["headers"] = [*kept, (b"content-type", b"application/json")]
             return REFUSED
+        return body
+
+    async def _upload(self, upload: Upload, scope: Scope, receive: Receive) -> bytes:
+        headers = Headers(scope=scope)
+        seconds = self.body_seconds * LONGER
+        scope["state"]["more_time"](seconds)
+        async with asyncio.timeout(seconds):
+            body = await _read(receive, upload.most)
+        scope["state"]["more_time"]()
+        media(upload, headers.get("content-type", ""), "content-encoding" in headers)
         return body
 
 
@@ -253,7 +269,7 @@ def _media(method: str, headers: Headers) -> None:
         raise problems.UnsupportedMediaType
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, most: int) -> bytes:
     parts, size, more = [], 0, True
     while more:
         message = await receive()
@@ -261,7 +277,7 @@ async def _read(receive: Receive) -> bytes:
             raise _HungUp
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > MOST_BODY:  # counted, because a length may be missing or wrong
+        if size > most:  # counted, because a length may be missing or wrong
             raise problems.PayloadTooLarge
         more = message.get("more_body", False)
     return b"".join(parts)

@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from integration_api.kernel.observability import metrics_text
 from integration_api.postgres import schema
 
 router = APIRouter(include_in_schema=False)
@@ -36,7 +36,7 @@ async def ready(request: Request) -> Response:
 @router.get("/metrics")
 async def metrics() -> Response:
     """Prometheus text; route templates only, no ids."""
-    return metrics_text()
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _readiness(state: Any) -> dict[str, str]:

@@ -65,7 +65,7 @@ JOB: Lifecycle[JobStatus] = Lifecycle(
             JobStatus.CANCELLED,
             ASKER,
             "job.cancelled",
-            "Cancel a job. What it has made so far is not kept.",
+            "Cancel a job. What an export has made is not kept, what an import has written stays.",
             label_de="Abbrechen",
             label_en="Cancel",
         ),

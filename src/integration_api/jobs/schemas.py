@@ -16,6 +16,7 @@ class JobKind(StrEnum):
     """What a job does."""
 
     EXPORT = "export"
+    IMPORT = "import"
 
 
 class JobProgress(Out):

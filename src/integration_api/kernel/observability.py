@@ -8,8 +8,7 @@ from typing import Any
 
 import orjson
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
-from starlette.responses import Response
+from prometheus_client import Counter
 
 BACKSTOP = Counter("backstop", "Refusals that only the database made.", ("sqlstate",))
 _statements: ContextVar[list[int]] = ContextVar("statements")
@@ -36,11 +35,6 @@ def template(scope: MutableMapping[str, Any]) -> str | None:
     route = scope.get("fastapi", {}).get("effective_route_context") or scope["route"]
     path: str | None = getattr(route, "path_format", None) or getattr(route, "path", None)
     return path
-
-
-def metrics_text() -> Response:
-    """All metrics in the text format of Prometheus."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 def configure_logging(level: str, json: bool = True) -> None:

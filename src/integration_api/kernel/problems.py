@@ -9,7 +9,7 @@
     ├── 409  TransitionNotAllowedProblem · GuardNotMet · UnknownReference · Conflict · KeyInUse
     │        AnswerSealed
     ├── 410  JobExpired · ExportOutdated · CursorExpired · FeedEpochChanged
-    │        of a failed job: 403 JobRightsEnded, JobGaveUp
+    │        of a failed job: 403 JobRightsEnded, JobGaveUp, ImportTooFaulty
     ├── 412  PreconditionFailed          428 PreconditionRequired
     ├── 413  PayloadTooLarge             415 UnsupportedMediaType     431 HeaderTooLarge
     ├── 422  Unprocessable · KeyReused
@@ -206,11 +206,11 @@ class AnswerSealed(Problem, slug="stored-answer-sealed"):
 
 
 class PreconditionFailed(Problem, slug="precondition-failed"):
-    """The caller saw an older state."""
+    """The caller saw another state, or one that is not there (no `current_etag`)."""
 
-    def __init__(self, current_etag: str) -> None:
+    def __init__(self, current_etag: str | None) -> None:
         super().__init__(current_etag=current_etag)
-        self.headers["ETag"] = current_etag
+        self.headers |= {"ETag": current_etag} if current_etag else {}
 
 
 class PayloadTooLarge(Problem, slug="payload-too-large"):
@@ -257,23 +257,30 @@ class Unavailable(Problem, slug="unavailable"):
     retry_after = 1
 
 
-def problem_response(problem: Problem, request: Request) -> Response:
-    """The answer of a problem in the caller's language; ASCII, so that nothing can break it.
-
-    Source: RFC 9457 § 3.
-    """
-    lang, kind = language(request), problem.type
-    german = lang == "de"
-    body = {
-        "type": f"{request.app.state.public_url.rstrip('/')}/problems/{kind.slug}",
+def document(problem: Problem, lang: Language, **place: object) -> dict[str, object]:
+    """What a problem says; `place` tells where it occurred, and makes an address of its type."""
+    kind, german = problem.type, lang == "de"
+    return {
+        "type": kind.slug,
         "title": kind.title_de if german else kind.title_en,
         "status": kind.status,
         "detail": problem.detail and problem.detail[0 if german else 1],
-        "instance": _instance(request),
-        "request_id": request.scope.get("state", {}).get("request_id"),
+        **place,
         "errors": [finding.shown(lang) for finding in problem.findings],
         **problem.members,
     }
+
+
+def problem_response(problem: Problem, request: Request) -> Response:
+    """The answer in the caller's language; ASCII, so that nothing breaks it (RFC 9457 § 3)."""
+    lang, kind = language(request), problem.type
+    body = document(
+        problem,
+        lang,
+        type=f"{request.app.state.public_url.rstrip('/')}/problems/{kind.slug}",
+        instance=_instance(request),
+        request_id=request.scope.get("state", {}).get("request_id"),
+    )
     headers = {"Content-Language": lang, "Vary": "Accept-Language", **problem.headers}
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)

@@ -98,7 +98,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     if defect is not None:  # the guard could not read the body and put a refused one in its place
         defect.findings += tuple(parameters)
         return problem_response(defect, request)
-    body = list(_members(errors, error.body))
+    body = list(members(errors, error.body))
     if parameters:
         return problem_response(problems.InvalidParameter(*parameters, *body), request)
     if not body and _methods(request, written_out=True):  # the word was taken for an id
@@ -112,10 +112,11 @@ def _parameters(errors: Iterable[dict[str, Any]]) -> Iterator[Finding]:
         if place in ("query", "header", "cookie"):
             code = _CODE.get(e["type"], "invalid")
             code = "unknown_parameter" if code == "unknown_member" else code
-            yield _finding(code, parameter=_safe(str(name[0])) if name else None)
+            yield finding_of(code, parameter=_safe(str(name[0])) if name else None)
 
 
-def _members(errors: Iterable[dict[str, Any]], body: Any) -> Iterator[Finding]:
+def members(errors: Iterable[Any], body: Any) -> Iterator[Finding]:
+    """What pydantic finds in a body, in our words; `loc` begins with `body`."""
     seen = set()
     for e in errors:
         if e["loc"][0] != "body":
@@ -124,10 +125,11 @@ def _members(errors: Iterable[dict[str, Any]], body: Any) -> Iterator[Finding]:
         pointer = _pointer(e["loc"][1:], body, absent=e["type"] == "missing")
         if (pointer, code) not in seen:  # branches of a union say the same thing
             seen.add((pointer, code))
-            yield _finding(code, pointer=pointer)
+            yield finding_of(code, pointer=pointer)
 
 
-def _finding(code: str, **place: str | None) -> Finding:
+def finding_of(code: str, **place: str | None) -> Finding:
+    """A finding by its code."""
     german, english = _FINDINGS[code]["words"]
     return Finding(code, german, english, **place)
 
@@ -167,9 +169,7 @@ def status_of(error: BaseException) -> int:
     if isinstance(error, _GONE):
         return 503
     state = getattr(error, "sqlstate", None) or ""
-    if (
-        state == "42501"
-    ):  # a policy said no: to the caller there is no row; a missing grant is a bug
+    if state == "42501":  # a policy said no: there is no row; a missing grant is a bug
         return 404 if "row-level security" in str(error) else 500
     return _EXACT.get(state) or _CLASS.get(state[:2], 500)
 

@@ -41,6 +41,8 @@ class Scope(StrEnum):
     CHANGES_READ = "changes:read"
     EXPORTS_READ = "exports:read"
     EXPORTS_WRITE = "exports:write"
+    IMPORTS_READ = "imports:read"
+    IMPORTS_WRITE = "imports:write"
     JOBS_READ = "jobs:read"
     JOBS_WRITE = "jobs:write"
     WEBHOOKS_READ = "webhooks:read"

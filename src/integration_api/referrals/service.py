@@ -115,7 +115,7 @@ async def advance(
     except asyncpg.UniqueViolationError as e:
         raise GuardNotMet(NO_OTHER_OPEN) from e
     if arrow == "accept":
-        await take_on(tx, row["case_id"], row["claimed_by"] or tx.caller.member_id)
+        await take_on(tx, row["claimed_by"] or tx.caller.member_id, row["case_id"])
     return tx.answer(resource(moved))
 
 
@@ -131,7 +131,7 @@ async def claim(tx: WriteTx, id: UUID, version: int) -> Answer:
     if row["claimed_by"] not in (None, tx.caller.member_id):
         raise GuardNotMet(CLAIM_FREE)
     claimed = await tx.row(CLAIM, id=id)
-    await take_on(tx, row["case_id"], tx.caller.member_id)
+    await take_on(tx, tx.caller.member_id, row["case_id"])
     return tx.answer(resource(claimed))
 
 
