@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 bin="$PWD/.venv/bin"
 here=tools/contract
+page=examples/frontend
 tools="$PWD/$here/.venv"
 python="$tools/bin/python"
 port="${CONTRACT_PORT:-8791}"
@@ -19,12 +20,13 @@ need node "Node.js 20 or newer"
 browser="${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}"
 [ -n "$browser" ] || { echo "make contract needs Chromium, or CHROMIUM=/path/to/it"; exit 2; }
 
-if [ ! -e "$here/node_modules/.package-lock.json" ] ||
-  [ "$here/package-lock.json" -nt "$here/node_modules/.package-lock.json" ]; then
-  say "install the tools"
-  npm ci --prefix "$here" --ignore-scripts --no-audit --no-fund
-fi
-
+for folder in "$here" "$page"; do
+  if [ ! -e "$folder/node_modules/.package-lock.json" ] ||
+    [ "$folder/package-lock.json" -nt "$folder/node_modules/.package-lock.json" ]; then
+    say "install what $folder needs"
+    npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund
+  fi
+done
 if [ ! -e "$tools/.stamp" ] || [ requirements/contract.lock -nt "$tools/.stamp" ]; then
   say "install the writer of the Python client, in an environment of its own"
   "$bin/python" -m venv --clear "$tools"
@@ -51,6 +53,9 @@ say "a Python client is written without a warning, compiles, and what is wrong i
   --config "$here/python/config.yaml" --output-path "$here/python/integration_client" --fail-on-warning
 "$python" -m compileall -q "$here/python/integration_client"
 (cd "$here/python" && "$python" -m mypy --strict --config-file= --cache-dir="$tools/mypy" walk.py)
+
+say "the example page compiles"
+npm run --silent --prefix "$page" build
 
 say "systems log in at a real OpenID provider"
 "$bin/python" "$here/identity.py"
@@ -88,6 +93,9 @@ say "the Python client works"
 
 say "pages in a browser ask no other host"
 node "$here/docs_no_foreign.mjs" "$base" "$browser"
+
+say "two clerks work with the example page"
+node "$here/frontend.mjs" "$base" "$browser" "$work/var/demo/credentials.json"
 
 say "fuzz over HTTP"
 "$bin/python" "$here/close_sets.py" openapi/openapi.json "$work/closed.json"
