@@ -149,7 +149,8 @@ lock: $(VENV)/.dev ## resolve requirements/*.lock anew (a commit of its own, wit
 	$$compile --extra localdb --group dev pyproject.toml -o requirements/dev.lock && \
 	$$compile --extra localdb -c requirements/dev.lock pyproject.toml -o requirements/run.lock && \
 	$$compile -c requirements/dev.lock pyproject.toml -o requirements/image.lock && \
-	$$compile -c requirements/dev.lock requirements/installer.in -o requirements/installer.lock
+	$$compile -c requirements/dev.lock requirements/installer.in -o requirements/installer.lock && \
+	$$compile requirements/contract.in -o requirements/contract.lock
 
 image: ## build the container image (needs a container engine)
 	@$${ENGINE:-docker} build --tag integration-api:local .

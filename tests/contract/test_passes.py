@@ -181,6 +181,10 @@ def test_a_parameter_is_never_null_and_says_its_text_once() -> None:
     parameter = {"name": "a", "in": "query", "description": "Text.", "schema": schema}
     contract.drop_null_params({"paths": {"/": {"get": {"parameters": [parameter]}}}})
     assert parameter["schema"] == {"type": "string"}
+    alias = {"anyOf": [{"type": "string", "description": "Said there."}, {"type": "null"}]}
+    lifted = {"name": "b", "in": "query", "schema": alias}
+    contract.drop_null_params({"paths": {"/": {"get": {"parameters": [lifted]}}}})
+    assert lifted == parameter | {"name": "b", "description": "Said there."}
 
 
 def test_every_parameter_is_described() -> None:
@@ -317,6 +321,19 @@ def test_what_has_no_address_of_its_own_links_to_the_list_it_is_in() -> None:
     contract.link(doc)
     assert operation(doc, "addLock")["responses"]["201"]["links"] == {
         "listLocks": {"operationId": "listLocks", "parameters": {"id": "$request.path.id"}}
+    }
+
+
+def test_what_has_its_address_elsewhere_links_there() -> None:
+    path = [{"name": "id", "in": "path"}]
+    rings = {"application/json": {"schema": {"$ref": "#/components/schemas/RingOut"}}}
+    answer = {"description": "A ring.", "content": rings}
+    ring = {"operationId": "ringDoor", "responses": {"201": answer}, "parameters": path}
+    get = {"operationId": "getRing", "responses": {"200": answer}, "parameters": path}
+    doc: Document = {"paths": {"/doors/{id}/ring": {"post": ring}, "/rings/{id}": {"get": get}}}
+    contract.link(doc)
+    assert operation(doc, "ringDoor")["responses"]["201"]["links"] == {
+        "getRing": {"operationId": "getRing", "parameters": {"id": "$response.body#/id"}}
     }
 
 

@@ -1,10 +1,13 @@
 #!/bin/sh
-# The contract seen from outside: linters, a typed client, a login, a browser, a fuzzer. Run by
+# The contract seen from outside: linters, two clients, a login, a browser, a fuzzer. Run by
 # `make contract`; needs Node 20 or newer and Chromium. Starts a demo of its own and stops it.
 set -eu
 cd "$(dirname "$0")/../.."
 bin="$PWD/.venv/bin"
 here=tools/contract
+page=examples/frontend
+tools="$PWD/$here/.venv"
+python="$tools/bin/python"
 port="${CONTRACT_PORT:-8791}"
 base="http://127.0.0.1:$port"
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
@@ -17,10 +20,19 @@ need node "Node.js 20 or newer"
 browser="${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}"
 [ -n "$browser" ] || { echo "make contract needs Chromium, or CHROMIUM=/path/to/it"; exit 2; }
 
-if [ ! -e "$here/node_modules/.package-lock.json" ] ||
-  [ "$here/package-lock.json" -nt "$here/node_modules/.package-lock.json" ]; then
-  say "install the tools"
-  npm ci --prefix "$here" --ignore-scripts --no-audit --no-fund
+for folder in "$here" "$page"; do
+  if [ ! -e "$folder/node_modules/.package-lock.json" ] ||
+    [ "$folder/package-lock.json" -nt "$folder/node_modules/.package-lock.json" ]; then
+    say "install what $folder needs"
+    npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund
+  fi
+done
+if [ ! -e "$tools/.stamp" ] || [ requirements/contract.lock -nt "$tools/.stamp" ]; then
+  say "install the writer of the Python client, in an environment of its own"
+  "$bin/python" -m venv --clear "$tools"
+  "$python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+    -r requirements/contract.lock
+  touch "$tools/.stamp"
 fi
 
 say "our rules bite"
@@ -32,9 +44,18 @@ spectral lint -r openapi/rules/own.spectral.yaml openapi/openapi.yaml --fail-sev
 say "a second linter agrees"
 redocly lint --extends=recommended-strict openapi/openapi.yaml
 
-say "a typed client compiles, and what is wrong in it does not"
+say "a TypeScript client compiles, and what is wrong in it does not"
 openapi-typescript openapi/openapi.yaml -o "$here/smoke/schema.d.ts" --enum=false
 tsc -p "$here/smoke"
+
+say "a Python client is written without a warning, compiles, and what is wrong in it does not"
+"$python" -m openapi_python_client generate --path openapi/openapi.yaml --meta none --overwrite \
+  --config "$here/python/config.yaml" --output-path "$here/python/integration_client" --fail-on-warning
+"$python" -m compileall -q "$here/python/integration_client"
+(cd "$here/python" && "$python" -m mypy --strict --config-file= --cache-dir="$tools/mypy" walk.py)
+
+say "the example page compiles"
+npm run --silent --prefix "$page" build
 
 say "systems log in at a real OpenID provider"
 "$bin/python" "$here/identity.py"
@@ -54,20 +75,32 @@ until curl -sf "$base/health/ready" > /dev/null; do
   sleep 0.5
 done
 
+key() {
+  "$bin/python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["keys"][sys.argv[2]])' \
+    "$work/var/demo/credentials.json" "$1"
+}
+
 say "what is served is what is committed"
 curl -sf "$base/v1/openapi.json" | cmp - openapi/openapi.json
 curl -sf "$base/v1/openapi.yaml" | cmp - openapi/openapi.yaml
 echo "equal"
 
+say "the TypeScript client works"
+node "$here/smoke/built/walk.js" "$base" "$(key wuppertal-case-management)"
+
+say "the Python client works"
+"$python" "$here/python/walk.py" "$base" "$(key wuppertal-case-management)"
+
 say "pages in a browser ask no other host"
 node "$here/docs_no_foreign.mjs" "$base" "$browser"
 
+say "two clerks work with the example page"
+node "$here/frontend.mjs" "$base" "$browser" "$work/var/demo/credentials.json"
+
 say "fuzz over HTTP"
-key="$("$bin/python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["keys"]["wuppertal-jobcenter"])' \
-  "$work/var/demo/credentials.json")"
 "$bin/python" "$here/close_sets.py" openapi/openapi.json "$work/closed.json"
 PYTHONPATH="$here" "$bin/schemathesis" --config-file "$here/schemathesis.toml" run \
   "$work/closed.json" --url "$base/v1" --no-color --phases examples,coverage,fuzzing,stateful \
-  -H "Authorization: Bearer $key" -H "Processing-Purpose: referral_handling"
+  -H "Authorization: Bearer $(key wuppertal-jobcenter)" -H "Processing-Purpose: referral_handling"
 
 say "all of it holds"

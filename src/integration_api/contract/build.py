@@ -22,12 +22,14 @@ from integration_api.kernel.problems import REGISTRY, ProblemType
 from integration_api.kernel.scopes import PROSE, Scope
 
 from .parts import (
+    JSON,
     METHODS,
     PARTS,
     SCHEMAS,
     Document,
     below,
     calls,
+    elsewhere,
     event,
     link_to,
     named,
@@ -48,7 +50,7 @@ PUBLIC_URL = "https://integration-api.example.org"
 ORDER = ("tags", "summary", "description", "operationId", "deprecated", "security", "parameters")
 BOUNDS = {"maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum", "multipleOf"}
 OF_A_PATH = "Which one: from a list, a link or a `Location`."
-JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ def drop_null_params(doc: Document) -> None:
         kept = [s for s in schema.get("anyOf", []) if s != {"type": "null"}]
         if len(kept) == 1:
             schema = kept[0] | {k: v for k, v in schema.items() if k != "anyOf"}
+            if "description" in schema:  # said at the alias, where FastAPI does not look
+                parameter.setdefault("description", schema["description"])
         drop = {"title", "description"} if "description" in parameter else {"title"}
         parameter["schema"] = {k: v for k, v in schema.items() if k not in drop}
 
@@ -233,7 +237,8 @@ def answer_headers(doc: Document) -> None:
         for code in [c for c in answers if c[0] in "23"]:
             found = ["ApiVersion"]
             found += ["ETag"] * bool(single and code != "204")
-            found += ["Location"] * (code in ("201", "202") and _made(doc, where) != [])
+            made = code in ("201", "202") and (_made(doc, where) or elsewhere(doc, answers[code]))
+            found += ["Location"] * bool(made)
             found += ["RetryAfter"] * (f"{SCHEMAS}JobOut" in json.dumps(answers[code]))
             refs = {HEADERS.get(n, n): {"$ref": f"#/components/headers/{n}"} for n in found}
             refs |= deepcopy(PARTS["rate_headers"])
@@ -309,6 +314,9 @@ def link(doc: Document) -> None:
             links = {
                 to["operationId"]: link_to(to, "response.body#/id", where)
                 for to in (*_made(doc, where), *jobs)
+            }
+            links = links or {
+                to["operationId"]: link_to(to, "response.body#/id") for to in elsewhere(doc, made)
             }
             if not links and where in lists:
                 to = lists[where]

@@ -13,7 +13,7 @@ from integration_api.kernel.problems import ProblemType
 
 Document = dict[str, Any]
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
-PROBLEM = "application/problem+json"
+JSON, PROBLEM = "application/json", "application/problem+json"
 SCHEMAS = "#/components/schemas/"
 DATA = {"example", "examples", "default", "enum", "const", "x-lifecycle", "x-transition"}
 PARTS: Document = yaml.load(
@@ -85,6 +85,17 @@ def below(doc: Document, collection: str) -> list[Document]:
     """The operations on a resource of this collection."""
     inside = re.compile(rf"{re.escape(collection)}/\{{\w+\}}(/.*)?")
     return [op for where, _, op in calls(doc) if inside.fullmatch(where)]
+
+
+def elsewhere(doc: Document, answer: Document) -> list[Document]:
+    """The operations on what an answer shows, where that has an address not below the request's."""
+    shown = answer.get("content", {}).get(JSON, {}).get("schema")
+    for where, method, op in calls(doc):
+        if method == "get" and where.endswith("}") and shown:
+            same = op["responses"].get("200", {}).get("content", {}).get(JSON, {}).get("schema")
+            if same == shown:
+                return below(doc, where.rpartition("/")[0])
+    return []
 
 
 def link_to(to: Document, source: str, where: str = "") -> Document:

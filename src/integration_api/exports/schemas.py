@@ -34,14 +34,13 @@ class ExportIn(Schema):
     """What is to be exported."""
 
     types: Annotated[
-        list[ResourceType] | None,
+        list[ResourceType],
         Field(
-            min_length=1,
             max_length=20,
-            description="Types of resources; without it all that the client may read.",
+            description="Types of resources; none: all that the client may read.",
             examples=[["case", "referral"]],
         ),
-    ] = None
+    ] = []
     format: Annotated[ExportFormat, Field(description="One JSON document on each line.")] = (
         ExportFormat.NDJSON
     )

@@ -42,7 +42,7 @@ async def ask(tx: WriteTx, given: ExportIn, told: jobs.Told) -> Answer:
         MissingScope: a type is named that the caller may not read (403).
         GuardNotMet: the caller has too many unfinished jobs (409).
     """
-    if missing := lacking(tx.caller, given.types or ()):
+    if missing := lacking(tx.caller, given.types):
         raise MissingScope(missing_scopes=missing)
     chosen = set(given.types or (t for t in TYPES if not lacking(tx.caller, [t])))
     id, answer = await jobs.ask(tx, KIND, told)
