@@ -24,6 +24,7 @@ from tools import (
     story_audit,
     story_exports,
     story_feed,
+    story_imports,
     story_tandem,
     story_webhooks,
 )
@@ -232,6 +233,7 @@ SCENES: list[tuple[str, Callable[[Story], None]]] = [
     *story_tandem.SCENES,
     *story_answers.SCENES,
     *story_webhooks.SCENES,
+    *story_imports.BRINGS,
 ]
 """In this order; each takes what the ones before left in `story.kept`."""
 

@@ -67,7 +67,9 @@ class Story:
             headers["If-Match"] = etag
         if key:
             headers["Idempotency-Key"] = key
-        sent = {} if body is None else {"json": body}
+        if isinstance(body, str):
+            headers["Content-Type"] = "application/x-ndjson"
+        sent = {} if body is None else {"content" if isinstance(body, str) else "json": body}
         return self._http.request(method, path, headers=headers, **sent)
 
     def show(self, who: str | None, answer: httpx.Response, expected: int) -> None:

@@ -23,10 +23,10 @@ from integration_api.kernel.scopes import PROSE, Scope
 
 from .parts import (
     JSON,
-    METHODS,
     PARTS,
     SCHEMAS,
     Document,
+    arrange,
     below,
     calls,
     elsewhere,
@@ -35,7 +35,6 @@ from .parts import (
     named,
     nodes,
     operations,
-    ordered,
     pascal,
     problem,
     to_json,
@@ -47,7 +46,6 @@ __all__ = ["Example", "build", "to_json", "to_yaml"]
 
 PREFIX = "/v1"
 PUBLIC_URL = "https://integration-api.example.org"
-ORDER = ("tags", "summary", "description", "operationId", "deprecated", "security", "parameters")
 BOUNDS = {"maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum", "multipleOf"}
 OF_A_PATH = "Which one: from a list, a link or a `Location`."
 MERGE_PATCH = "application/merge-patch+json"
@@ -369,27 +367,6 @@ def show(doc: Document, examples: Mapping[str, Example]) -> None:
             taken = list(body.get("content", {}).values()) if value is not None else []
             for media in taken[:1] if isinstance(value, str) else taken:
                 media["examples"] = {"default": {"value": value}}
-
-
-def arrange(doc: Document) -> None:
-    """A stable order: paths by tag, then by name; components by name."""
-    rank = {tag["name"]: place for place, tag in enumerate(doc["tags"])}
-
-    def place(path: str) -> tuple[int, str]:
-        tags = [t for m in METHODS for t in doc["paths"][path].get(m, {}).get("tags", [])]
-        return min((rank.get(t, len(rank)) for t in tags), default=len(rank)), path
-
-    for group in ("paths", "webhooks"):
-        for name, item in doc.get(group, {}).items():
-            doc[group][name] = {m: ordered(item[m], ORDER) for m in METHODS if m in item}
-    doc["paths"] = {p: doc["paths"][p] for p in sorted(doc["paths"], key=place)}
-    doc["components"] = {
-        kind: dict(sorted(doc["components"][kind].items())) for kind in sorted(doc["components"])
-    }
-    head = ("openapi", "info", "servers", "tags", "paths", "webhooks", "components")
-    whole = ordered(doc, head)
-    doc.clear()
-    doc.update(whole)
 
 
 def _tags(app: FastAPI) -> dict[str, str]:

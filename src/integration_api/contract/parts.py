@@ -15,6 +15,7 @@ Document = dict[str, Any]
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 JSON, PROBLEM = "application/json", "application/problem+json"
 SCHEMAS = "#/components/schemas/"
+ORDER = ("tags", "summary", "description", "operationId", "deprecated", "security", "parameters")
 DATA = {"example", "examples", "default", "enum", "const", "x-lifecycle", "x-transition"}
 PARTS: Document = yaml.load(
     Path(__file__).with_name("parts.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader
@@ -174,3 +175,24 @@ def typed(value: Any, schema: Document) -> Any:
     if isinstance(value, str) and kind in ("integer", "boolean"):
         return json.loads(value)
     return value
+
+
+def arrange(doc: Document) -> None:
+    """A stable order: paths by tag, then by name; components by name."""
+    rank = {tag["name"]: place for place, tag in enumerate(doc["tags"])}
+
+    def place(path: str) -> tuple[int, str]:
+        tags = [t for m in METHODS for t in doc["paths"][path].get(m, {}).get("tags", [])]
+        return min((rank.get(t, len(rank)) for t in tags), default=len(rank)), path
+
+    for group in ("paths", "webhooks"):
+        for name, item in doc.get(group, {}).items():
+            doc[group][name] = {m: ordered(item[m], ORDER) for m in METHODS if m in item}
+    doc["paths"] = {p: doc["paths"][p] for p in sorted(doc["paths"], key=place)}
+    doc["components"] = {
+        kind: dict(sorted(doc["components"][kind].items())) for kind in sorted(doc["components"])
+    }
+    head = ("openapi", "info", "servers", "tags", "paths", "webhooks", "components")
+    whole = ordered(doc, head)
+    doc.clear()
+    doc.update(whole)
