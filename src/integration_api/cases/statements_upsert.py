@@ -18,7 +18,6 @@ from sqlalchemy import (
     column,
     func,
     literal_column,
-    not_,
     or_,
     select,
     true,
@@ -81,11 +80,13 @@ def _look() -> Change:
 def _verdicts(numbers: FromClause, held: FromClause) -> Select[Any]:
     n, cp, p = numbers.c, case_participant.c, _people(numbers)
     who = cast(_said(p, "person_id"), Uuid)
-    is_there = select(person.c.id).where(person.c.id == who, visible_persons(ME)).exists()
+    # one look-up for each: as EXISTS they are joins, for which all visible persons are gathered
+    known = select(person.c.id).where(person.c.id == who, visible_persons(ME)).correlate(p)
     unknown = func.array_agg(p.c.place - literal_column("1"))
     takes_part = select(cp.id).where(cp.case_id == held.c.id, cp.person_id == who)
     takes_part = takes_part.correlate(held, p)
-    comes_in = select(p.c.place).where(not_(takes_part.exists())).correlate(numbers, held)
+    comes_in = select(p.c.place).where(takes_part.scalar_subquery().is_(None))
+    comes_in = comes_in.correlate(numbers, held)
     seen = select(case.c.id).where(case.c.id == n.case_id, visible(ME)).correlate(numbers)
     return select(
         n.n,
@@ -93,7 +94,11 @@ def _verdicts(numbers: FromClause, held: FromClause) -> Select[Any]:
         seen.exists().label("seen"),
         held.c.version,
         held.c.status,
-        select(unknown).where(not_(is_there)).correlate(numbers).scalar_subquery().label("unknown"),
+        select(unknown)
+        .where(known.scalar_subquery().is_(None))
+        .correlate(numbers)
+        .scalar_subquery()
+        .label("unknown"),
         or_(
             held.c.concerns.is_distinct_from(n.concerns.op("||")(held.c.hidden)),
             comes_in.exists(),
