@@ -1,7 +1,6 @@
 """The queue under fire: killed workers, a receiver that hangs for ever, others that fail often."""
 
 import asyncio
-import multiprocessing
 import random
 import subprocess
 from collections import defaultdict
@@ -21,6 +20,7 @@ from integration_api.kernel.principal import ANONYMOUS
 from integration_api.webhooks import sending
 from integration_api.webhooks.statements_sending import CLAIM
 from tests.conftest import SECRET, Committed
+from tests.forked import FORKED
 from tests.running import PROGRAM, environment
 from tests.webhooks import dying
 from tests.webhooks.dying import SENT_TWICE, STEPS
@@ -42,8 +42,6 @@ BEHIND = 100
 """Versions that no real event of a case has."""
 HANGS, FAILING = 0, range(1, 5)
 ONLY: dict[str, Any] = {"types": ["case.closed"]}
-FORKED = multiprocessing.get_context("forkserver")
-FORKED.set_forkserver_preload(["tests.webhooks.dying"])
 OVER = "update ia.webhook_delivery set lease_until = now() where status = 'due'"
 """What 30 seconds do to the leases of a worker that is dead."""
 
