@@ -91,10 +91,25 @@ class Feed:
     async def _look(
         self, place: tuple[UUID, int], limit: int, types: list[str] | None
     ) -> tuple[Any, int]:
-        """A page after `place`, and the number that it goes up to."""
+        """A page after `place`, and the number that it goes up to.
+
+        The clock of the database stands still in a transaction. What was numbered after it began
+        may tell of an access that, by that clock, has not begun yet, and would be left out for
+        good: then it is looked once more, up to a number that was known before.
+        """
+        known = self.bell.known
+        row, at = await self._page(place, limit, types, None)
+        self.bell.known = (row["epoch"], row["last"])
+        if known is None or known[0] != row["epoch"] or known[1] < at:
+            row, at = await self._page(place, limit, types, row["last"])
+        return row, at
+
+    async def _page(
+        self, place: tuple[UUID, int], limit: int, types: list[str] | None, upto: int | None
+    ) -> tuple[Any, int]:
         epoch, after = place
         async with self.database.reading(self.caller) as tx:
-            row = await tx.row(PAGE, after=after, limit=limit, types=types)
+            row = await tx.row(PAGE, after=after, limit=limit, types=types, upto=upto)
         assert row is not None
         if not row["current"]:
             raise Unavailable
@@ -103,7 +118,7 @@ class Feed:
         if after < row["oldest"] - 1:
             raise CursorExpired
         full = row["found"] == limit
-        return row, row["at"] if full else min(after + WINDOW, row["last"])
+        return row, row["at"] if full else min(after + WINDOW, upto or row["last"])
 
     def _answer(self, row: Any, at: int, limit: int) -> Answer:
         onward = cursor(self.cursors, self.caller, row["epoch"], at)
