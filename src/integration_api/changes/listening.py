@@ -7,7 +7,6 @@ listens (no connection, or a pooler in between) it looks again every second.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from uuid import UUID
 
 import asyncpg
 import structlog
@@ -27,8 +26,6 @@ class Bell:
     def __init__(self, leaving: Callable[[], bool] = lambda: False) -> None:
         self._leaving, self._waiting, self._listening = leaving, 0, False
         self._next = asyncio.Event()
-        self.known: tuple[UUID, int] | None = None
-        """Epoch and last number that a look of this process has found."""
 
     def next(self) -> asyncio.Event:
         """The next ring: to be taken before looking, or one in between would be missed."""

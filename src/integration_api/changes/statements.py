@@ -62,7 +62,7 @@ def _page() -> Query:
 
 
 PAGE = _page()
-"""One statement, and so one moment: what is in it up to `last` is all there was."""
+"""What there is up to a number that was given before; the head says whether it still counts."""
 KIND = Query(select(agency.c.type).where(agency.c.id == bindparam("id", type_=Uuid())))
 _GIVEN = select(
     bindparam("agg_type", type_=Text()).label("agg_type"),
