@@ -107,7 +107,7 @@ async def export(server: LocalPostgres, ask: Questions, client: Client) -> Rate:
                 raise SystemExit(f"the export has {lines} lines, the copy {copied}")
     await admin.close()
     rate = lines / min(ours)
-    return Rate("export ÷ COPY", min(bare) / min(ours), f"{rate:,.0f} of {lines:,} rows/s")
+    return Rate("export ÷ COPY", min(bare) / min(ours), f"{rate:,.0f} rows/s of {lines:,} cases")
 
 
 @contextmanager
