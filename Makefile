@@ -97,8 +97,8 @@ contract: $(VENV)/.dev ## the contract seen from outside: linters, clients, brow
 bench: $(VENV)/.dev ## measure against the limit programme, write bench/results/latest.json
 	@$(BIN)/python bench/run.py
 
-chaos: $(VENV)/.dev ## many more rounds of the races, and the plans on 200,000 cases
-	@CHAOS_ROUNDS=500 PLAN_ROWS=200000 $(BIN)/python -m pytest -q tests/concurrency tests/plans
+chaos: $(VENV)/.dev ## what is killed, delayed and raced, one line a row (ROW=feed runs one)
+	@$(BIN)/python tools/chaos.py $(ROW)
 
 cover: $(VENV)/.dev ## run the tests and show the lines and branches that none reaches
 	@$(BIN)/python -m pytest -q --cov --cov-report=term $(T)

@@ -15,15 +15,19 @@ from uuid import UUID
 import asyncpg
 import sqlalchemy as sa
 from knobs import DSN, uid
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from integration_api.agencies import statements as agencies
 from integration_api.cases import documents
 from integration_api.cases import statements as cases
+from integration_api.changes import statements as changes
 from integration_api.kernel import clock
 from integration_api.kernel.db import no_reset, prepare
 from integration_api.kernel.idempotency import KEPT, idempotency_key
 from integration_api.kernel.ids import uuid7
+from integration_api.kernel.journal import outbox
 from integration_api.kernel.lists import Direction
+from integration_api.kernel.shape import fields, instant
 from integration_api.kernel.statements import ME, Change, Query
 from integration_api.referrals import statements_moves as moves
 
@@ -73,13 +77,14 @@ def _kept(seen: sa.CTE) -> sa.CTE:
 
 
 agencies.visible = cases.visible = moves.visible = lambda _: sa.true()  # type: ignore[assignment]
+changes.visible = lambda _: sa.true()  # type: ignore[assignment]
 cases.visible_persons = documents.visible_persons = lambda _: sa.true()  # type: ignore[assignment]
 documents.sees = lambda _, __, name: sa.true() if name in COMPARTMENTS else sa.false()
 cases.Personal = _query  # type: ignore[assignment,misc]
 cases.Effect, moves.Effect = _create, _change  # type: ignore[assignment,misc]
 
 GET_AGENCY = Query(
-    sa.select(agencies._body(agencies.agency).label("body")).where(
+    sa.select(agencies.body_of(agencies.agency).label("body")).where(
         agencies.agency.c.id == agencies.ID
     )
 )
@@ -87,12 +92,32 @@ GET_CASE = Query(cases.answer(cases.case).where(cases.case.c.id == cases.ID))
 LIST = cases.list_cases.__wrapped__(frozenset(), Direction())  # type: ignore[attr-defined]
 CREATE = cases._create()
 ACCEPT = moves.move.__wrapped__("accept")  # type: ignore[attr-defined]
+FEED = changes._page()
+
+
+def _columns() -> Query:
+    """The same events, built anew from columns."""
+    o = outbox.c
+    changed: Any = sa.literal_column("'{concerns}'::text[]")
+    data = fields(case_id=o.agg_id, version=o.agg_version, changed=changed)
+    body = fields(id=o.event_id, type=o.type, occurred_at=instant(o.occurred_at), data=data)
+    page = sa.select(body.label("body"), o.seq).where(o.seq > changes.AFTER)
+    found = page.order_by(o.seq).limit(changes.LIMIT).subquery()
+    parted: Any = aggregate_order_by(sa.literal_column("','"), found.c.seq)
+    return Query(sa.select(sa.func.string_agg(found.c.body.cast(sa.Text), parted).label("items")))
+
+
+COLUMNS = _columns()
 
 
 def _asked(method: str, parts: list[str], headers: Any, body: bytes) -> tuple[Any, dict[str, Any]]:
     """The statement of a request and its parameters."""
     if method == "GET" and parts[2] == "agencies":
         return GET_AGENCY, {"id": UUID(parts[3]), "today": clock.today()}
+    if parts[2] == "changes":
+        after, limit = map(int, headers[b"x-page"].split())
+        told = COLUMNS if b"x-columns" in headers else FEED
+        return told, {"after": after, "limit": limit, "types": None, "upto": None}
     if method == "GET":
         return (GET_CASE, {"id": UUID(parts[3])}) if len(parts) > 3 else (LIST, {"limit": 50})
     if parts[2] == "referrals":
@@ -131,7 +156,10 @@ class Limit:
         }  # fmt: skip
         async with self.pool.acquire() as connection:
             row = await connection.fetchrow(statement.sql, *statement.args(params))
-        body = b'{"items":%b}' % row["body"] if statement is LIST else row["body"]
+        if statement in (FEED, COLUMNS):
+            body = b'{"items":[%b]}' % (row["items"] or "").encode()
+        else:
+            body = b'{"items":%b}' % row["body"] if statement is LIST else row["body"]
         kind, length = (b"content-type", b"application/json"), str(len(body)).encode()
         status = 201 if statement is CREATE else 200
         found = [kind, (b"content-length", length)]

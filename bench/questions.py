@@ -11,6 +11,7 @@ from wire import Client
 
 STYLES = ("limit", "ours", "session")
 OURS = ("ours",)
+BESIDE = ("limit", "ours")
 LARGE, SMALL, RECEIVING, MOVING = 1, 39, 40, range(2, 13)
 """Agencies of `seed.sql`: sees 7 % of the cases, sees 400, accepts, some that move tracks."""
 
@@ -48,7 +49,11 @@ class Questions:
     waiting: Iterator[str]
     tandems: list[str]
     unbegun: Iterator[tuple[str, int]]
+    last: int
+    """The number of the last event."""
     deep: str = ""
+    told: str = ""
+    end: str = ""
     serial: int = 0
 
     def request(
@@ -92,6 +97,28 @@ class Questions:
             _, _, body = client.ask(self.deep_page(""))
             cursor = json.loads(body)["page"]["next_cursor"]
             self.deep = f"/v1/cases?limit=50&cursor={cursor}"
+
+    def follow(self, client: Client) -> None:
+        """Take two places in the feed: behind the first event, and behind the last one."""
+        found = []
+        for asked in ("limit=1", "after=latest"):
+            _, _, body = client.ask(self.request("GET", f"/v1/changes?{asked}"))
+            found.append(json.loads(body)["page"]["next_cursor"])
+        self.told, self.end = found
+
+    def events(self, _: str, limit: int = 50, **more: str) -> bytes:
+        """A page of the feed with as many events as it takes."""
+        path = f"/v1/changes?after={self.told}&limit={limit}"
+        return self.request("GET", path, x_page=f"1 {limit}", **more)
+
+    def many_events(self, style: str) -> bytes:
+        """The largest page, which the limit builds from columns."""
+        return self.events(style, 200, x_columns="1")
+
+    def no_events(self, _: str) -> bytes:
+        """A look where nothing follows."""
+        path = f"/v1/changes?after={self.end}"
+        return self.request("GET", path, x_page=f"{self.last} 50")
 
     def deep_page(self, _: str) -> bytes:
         """The page at row 2,000."""
@@ -145,6 +172,9 @@ def table() -> list[Row]:
         Row("list 50 cases, first page", Questions.page, 2.5, 2.4, 3),
         Row("POST case", Questions.create, 1.9, 2.1, 3),
         Row("POST accept", Questions.accept, 1.9, 2.3, 4),
+        Row("feed, page of 50", Questions.events, 2.5, 2.4, 6, styles=BESIDE),
+        Row("feed, nothing new", Questions.no_events, 2.2, 2.4, 3, styles=BESIDE),
+        Row("feed, 200 ÷ built from columns", Questions.many_events, 0.5, None, 6, styles=BESIDE),
     ]
 
 

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from delivering import Rate
 from knobs import ROWS, TOLERANCE, N
 from questions import Row
 
@@ -87,6 +88,8 @@ def lines(table: list[Row], depths: list[Row]) -> list[Line]:
     """Beside the limit, beside our own first page, beside the session."""
     found = [_line(row, "limit") for row in table] + [_line(row, "other") for row in depths]
     for row in table:
+        if "session" not in row.styles:
+            continue
         beside = ratios(row, "ours", "session")
         target = round(1 / row.beside_session, 2)
         name = f"{row.name} ÷ AsyncSession"
@@ -110,7 +113,7 @@ def _line(row: Row, other: str) -> Line:
     )
 
 
-def report(found: list[Line], server: str) -> bool:
+def report(found: list[Line], rates: list[Rate], server: str) -> bool:
     """Print, write, and tell whether the run passes."""
     print(f"\n{machine()}, {server}")
     print(", ".join(f"{name} {version(name)}" for name in LIBRARIES))
@@ -122,8 +125,11 @@ def report(found: list[Line], server: str) -> bool:
         trips = f"{one.statements}/{one.allowed}" if one.allowed else ""
         print(f"{one.name:36}{one.p10:6.2f}{one.target:8.2f}{one.p50:7.2f}{one.cpu:7.2f}{cpu}"
               f"{trips:>8}{one.non_2xx:>9}{one.asked:>7}  {one.verdict()}")  # fmt: skip
+    for rate in rates:
+        ratio = "" if rate.ratio is None else f"{rate.ratio:.3f}"
+        print(f"{rate.name:36}{ratio:>6}  {rate.said}  {rate.verdict()}")
     document = {
-        "rows": [one.as_json() for one in found],
+        "rows": [one.as_json() for one in (*found, *rates)],
         "seeded": ROWS,
         "n": N,
         "tolerance": TOLERANCE,
@@ -133,7 +139,7 @@ def report(found: list[Line], server: str) -> bool:
     }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return all(one.within(TOLERANCE) for one in found)
+    return all(one.within(TOLERANCE) for one in found) and all(r.met is not False for r in rates)
 
 
 def machine() -> str:

@@ -22,6 +22,7 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+from delivering import Rate, export, webhooks
 from knobs import ROWS, N, uid, with_dsn
 from questions import (
     LARGE,
@@ -36,6 +37,7 @@ from questions import (
     table,
 )
 from report import holds, lines, report
+from telling import prepare_feed
 from wire import Client, Witness
 
 from integration_api.identity.keys import new_key
@@ -90,9 +92,10 @@ async def prepared(server: LocalPostgres) -> Questions:
     for sql, agency in asked:
         found.append([str(row[0]) for row in await c.fetch(sql, UUID(uid("a", agency)))])
     cases, persons, waiting, seen = found
+    last = await prepare_feed(server, c)
     await c.execute("checkpoint")
     await c.close()
-    return Questions(keys, cases, persons, iter(waiting), seen, iter(still))
+    return Questions(keys, cases, persons, iter(waiting), seen, iter(still), last)
 
 
 async def _template(server: LocalPostgres) -> str:
@@ -249,17 +252,26 @@ def main() -> None:
         postmaster = server.process.pid
         dsns = {style: server.dsn(login, "bench") for style, login in LOGINS.items()}
         with serving(PROGRAMMES, dsns) as found:
+            ask.follow(found["ours"].client)
             for row in rows:
-                same_answers(row, ask, found)
-                settle(row, ask, {s: (row, p) for s, p in found.items()}, postmaster)
+                beside = {s: p for s, p in found.items() if s in row.styles}
+                same_answers(row, ask, beside)
+                settle(row, ask, {s: (row, p) for s, p in beside.items()}, postmaster)
             ask.walk(found["ours"].client)
             for row in deep:
                 pair = {"other": (rows[row.beside], found["ours"]), "ours": (row, found["ours"])}
                 settle(row, ask, pair, postmaster)
         count([*rows, *deep], ask, server)
+        with serving({"ours": PROGRAMMES["ours"]}, dsns) as found:
+            rates = asyncio.run(delivered(server, ask, found["ours"].client))
         told = asyncio.run(version_of(server))
-    if not report(lines(rows, deep), told):
+    if not report(lines(rows, deep), rates, told):
         raise SystemExit(1)
+
+
+async def delivered(server: LocalPostgres, ask: Questions, client: Client) -> list[Rate]:
+    """What is measured by the row."""
+    return [await export(server, ask, client), *await webhooks(server, ask, client)]
 
 
 async def version_of(server: LocalPostgres) -> str:

@@ -93,10 +93,11 @@ begin
         where a.case_id = c.id and a.agency_id = p_agency
           and a.valid_from <= now() and a.valid_to > now()) as sees
       from ia."case" c
-      where c.lead_agency_id <> p_agency and (c.id = p_case or c.id in (
-        select cp.case_id from ia.case_participant cp
+      -- one list of ids, which leads to the rows; an `or` would go through every case
+      where c.lead_agency_id <> p_agency and c.id in (
+        select p_case union select cp.case_id from ia.case_participant cp
           join ia.case_access a on a.case_id = cp.case_id and a.agency_id = p_agency
-          where cp.person_id = p_person))
+          where cp.person_id = p_person)
       order by c.id
   loop
     perform ia.tell_access(thing.municipality_id, 'case', thing.id, thing.version,

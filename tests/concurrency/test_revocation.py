@@ -70,8 +70,12 @@ async def around(committed: Committed, rounds: int, end: Revoke) -> Counter[tupl
     return seen
 
 
-async def test_no_read_that_starts_after_a_revocation_sees_anything(committed: Committed) -> None:
+async def test_no_read_that_starts_after_a_revocation_sees_anything(
+    committed: Committed, record_property: Callable[[str, object], None]
+) -> None:
     seen = await around(committed, ROUNDS, revoke)
+    late = sum(n for (after, _), n in seen.items() if after)
+    record_property("figures", f"{sum(seen.values())} reads, {late} after, {seen[True, 200]} leaks")
     assert seen[(True, 404)] >= ROUNDS * READERS * AFTER
     assert seen[(False, 200)] > 0, "nobody read while it was shared"
     assert {outcome for outcome in seen if outcome[0]} == {(True, 404)}, seen

@@ -1,5 +1,6 @@
 """Whatever operation is carried out, the copies of all agencies equal a fresh snapshot."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,47 @@ async def test_a_copy_that_reads_only_what_an_event_is_about_falls_behind(
 def _only_the_thing(_: Sync, event: dict[str, Any]) -> set[Key]:
     noun = event["type"].partition(".")[0]
     return {(noun, event["data"][f"{noun}_id"])} if noun in PATHS else set()
+
+
+class KilledError(Exception):
+    """Here the process ends."""
+
+
+def _dies(*_: object) -> None:
+    raise KilledError
+
+
+def _cursor_first(self: Sync) -> int:
+    """The twin: it keeps the cursor before it has what came before it."""
+    page = self._api.get("/v1/changes", after=self._store.cursor).json()
+    cursor = page["page"]["next_cursor"]
+    self._store.commit({}, cursor)
+    asked = set[Key]().union(*(self._concerned(event) for event in page["items"]))
+    self._store.commit({key: self._read(key) for key in asked}, cursor)
+    return len(page["items"])
+
+
+@pytest.mark.parametrize(
+    ("step", "lost"), [(Sync.step, 0), (_cursor_first, 1)], ids=["as it is", "cursor first"]
+)
+async def test_killed_while_it_reads_it_goes_on_where_it_was(
+    committed: Committed,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: Callable[[Sync], int],
+    lost: int,
+) -> None:
+    await Copy(committed, "lead", tmp_path / "lead.log").step()
+    await committed.make.person()
+    await committed.number()
+    monkeypatch.setattr(Sync, "step", step)
+    with monkeypatch.context() as dying:
+        dying.setattr(Sync, "_read", _dies)
+        with pytest.raises(KilledError):
+            await Copy(committed, "lead", tmp_path / "lead.log").step()
+    again = Copy(committed, "lead", tmp_path / "lead.log")
+    await again.step()
+    assert len((await _differences([again], tmp_path)).get("lead", [])) == lost
 
 
 async def test_a_cursor_of_another_epoch_leads_back_to_a_snapshot(

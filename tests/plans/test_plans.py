@@ -63,6 +63,8 @@ from tests.conftest import clone
 
 ROWS = int(os.environ.get("PLAN_ROWS", "20000"))  # noqa: TID251 - a knob of `make chaos`
 SEED = (Path(__file__).parents[2] / "bench" / "seed.sql").read_text(encoding="utf-8")
+CITY = UUID("b0000000-0000-7000-8000-000000000001")
+AGENCY = UUID("a0000000-0000-7000-8000-000000000001")
 TENANT = (
     "case|case_access|case_participant|case_external_id|person|residence_period|residence_fact|consent|disclosure"
     "|tandem_case|legal_track|placement_track|employer_declaration|ba_approval_request"
@@ -204,11 +206,9 @@ async def large(server: LocalPostgres) -> AsyncIterator[asyncpg.Connection]:
         await admin.execute("vacuum analyze")
         await admin.close()
         connection = await asyncpg.connect(server.dsn("ia_app", name))
-        city = UUID("b0000000-0000-7000-8000-000000000001")
-        agency = UUID("a0000000-0000-7000-8000-000000000001")
         await connection.execute("set transaction_timeout = 0; set statement_timeout = 0")
         await connection.execute(
-            "BEGIN;" + context_sql(city, agency, agency, None, ("core", "residence", "placement"))
+            "BEGIN;" + context_sql(CITY, AGENCY, AGENCY, None, ("core", "residence", "placement"))
         )
         yield connection
         await connection.close()
@@ -315,3 +315,24 @@ async def test_a_parameter_that_hides_a_partial_index_would_be_found(
 async def test_a_bad_statement_would_be_found(large: asyncpg.Connection, bad: str) -> None:
     found = await plan(large, bad)
     assert faults(found), found
+
+
+READ = """select coalesce(sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)), 0)::bigint
+from pg_stat_xact_user_tables where schemaname = 'ia' and relname = 'case'"""
+OPENED = """update ia.disclosure set version = version + 1 where id = (
+  select id from ia.disclosure where grantor_agency_id = ia.ctx_agency() and status = 'active'
+    and opened_at is not null order by id limit 1)"""
+
+
+async def test_an_access_that_begins_reads_the_cases_of_its_person_alone(
+    large: asyncpg.Connection,
+) -> None:
+    """The agency of the fixture shares nothing; the seed told nobody, so the next change does."""
+    grantor = UUID("a0000000-0000-7000-8000-000000000002")
+    acting = context_sql(CITY, grantor, grantor, None, ("core",))
+    await large.execute(f"SAVEPOINT acting;{acting}")
+    before = await large.fetchval(READ)
+    done, after = await large.execute(OPENED), await large.fetchval(READ)
+    await large.execute("ROLLBACK TO SAVEPOINT acting")
+    assert done == "UPDATE 1"
+    assert 0 < after - before < 50

@@ -3,10 +3,11 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from standardwebhooks.webhooks import Webhook
 
 from integration_api.changes import sequencer
@@ -103,6 +104,29 @@ async def working(town: Committed, **given: Any) -> AsyncIterator[Sender]:
         group.create_task(sender.run(stop))
         yield sender
         stop.set()
+
+
+@asynccontextmanager
+async def impatient(town: Committed) -> AsyncIterator[None]:
+    """Every pause after a failure is over at once: five seconds would be five minutes' test."""
+    connection = await asyncpg.connect(town.server.dsn("postgres", town.name))
+
+    async def hurry() -> None:
+        while True:
+            await connection.execute(
+                "update ia.webhook_delivery set next_at = now()"
+                " where status = 'due' and next_at > now()"
+            )
+            await asyncio.sleep(0.05)
+
+    task = asyncio.create_task(hurry())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await connection.close()
 
 
 async def number(town: Committed) -> None:

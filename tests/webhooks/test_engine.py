@@ -1,27 +1,22 @@
 """The queue under fire: killed workers, a receiver that hangs for ever, others that fail often."""
 
 import asyncio
-import multiprocessing
 import random
-import subprocess
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from integration_api.kernel.db import Call
 from integration_api.kernel.principal import ANONYMOUS
 from integration_api.webhooks import sending
 from integration_api.webhooks.statements_sending import CLAIM
-from tests.conftest import SECRET, Committed
-from tests.running import PROGRAM, environment
+from tests import processes
+from tests.conftest import Committed
+from tests.forked import FORKED
 from tests.webhooks import dying
 from tests.webhooks.dying import SENT_TWICE, STEPS
 from tests.webhooks.queue import (
@@ -29,6 +24,7 @@ from tests.webhooks.queue import (
     endpoint,
     event,
     hand,
+    impatient,
     number,
     once,
     until,
@@ -42,66 +38,8 @@ BEHIND = 100
 """Versions that no real event of a case has."""
 HANGS, FAILING = 0, range(1, 5)
 ONLY: dict[str, Any] = {"types": ["case.closed"]}
-FORKED = multiprocessing.get_context("forkserver")
-FORKED.set_forkserver_preload(["tests.webhooks.dying"])
 OVER = "update ia.webhook_delivery set lease_until = now() where status = 'due'"
 """What 30 seconds do to the leases of a worker that is dead."""
-
-
-class Worker:
-    """`integration-api worker`, a process that can be killed."""
-
-    def __init__(self, town: Committed, folder: Path) -> None:
-        key = Ed25519PrivateKey.generate()
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-        dsn = town.server.dsn
-        self._environment = environment(
-            DATABASE_URL=dsn("ia_app", town.name),
-            WORKER_DATABASE_URL=dsn("ia_worker", town.name),
-            SECRET_KEY=SECRET.decode(),
-            AUDIT_KEY=pem,
-            AUDIT_ANCHOR=str(folder / "anchor.jsonl"),
-            ENVIRONMENT="test",
-            LOG_LEVEL="error",
-        )
-        self.process = self._started()
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([str(PROGRAM), "worker"], env=self._environment)
-
-    async def killed(self, town: Committed) -> None:
-        """SIGKILL, and another one takes over when the leases are over."""
-        self.end()
-        await town.admin.execute(OVER)
-        self.process = await asyncio.to_thread(self._started)
-
-    def end(self) -> None:
-        """SIGKILL."""
-        self.process.kill()
-        self.process.wait(10)
-
-
-@asynccontextmanager
-async def impatient(town: Committed) -> AsyncIterator[None]:
-    """Every pause after a failure is over at once: five seconds would be five minutes' test."""
-    connection = await asyncpg.connect(town.server.dsn("postgres", town.name))
-
-    async def hurry() -> None:
-        while True:
-            await connection.execute(
-                "update ia.webhook_delivery set next_at = now()"
-                " where status = 'due' and next_at > now()"
-            )
-            await asyncio.sleep(0.05)
-
-    task = asyncio.create_task(hurry())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await connection.close()
 
 
 class Fire:
@@ -128,7 +66,7 @@ class Fire:
 
 
 async def test_nothing_is_lost_and_all_is_signed_and_in_order(
-    committed: Committed, tmp_path: Path
+    committed: Committed, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     fire = Fire()
     async with receiving(fire) as receiver, impatient(committed):
@@ -136,7 +74,7 @@ async def test_nothing_is_lost_and_all_is_signed_and_in_order(
         for n in range(ENDPOINTS):
             e = await endpoint(committed, receiver.url(f"/e/{n}"), **ONLY)
             secrets[n] = e.body["secret"]
-        worker = await asyncio.to_thread(Worker, committed, tmp_path)
+        worker = processes.worker(processes.settings_of(committed, tmp_path), tmp_path)
         try:
             resources, ids = [await _case(committed) for _ in range(RESOURCES)], set()
             whole = EVENTS * (ENDPOINTS - 1)
@@ -145,7 +83,8 @@ async def test_nothing_is_lost_and_all_is_signed_and_in_order(
                     ids.add(str((await event(committed, about, BEHIND + version))[0]))
                 if version in (2, 4):
                     await until(lambda: fire.count > whole * (version - 1) / 10, 60)  # noqa: B023
-                    await worker.killed(committed)
+                    await asyncio.to_thread(worker.again)
+                    await committed.admin.execute(OVER)
             await until(lambda: fire.count == whole, 90)
             await until(lambda: worker.process.poll() is None)
         finally:
@@ -153,7 +92,8 @@ async def test_nothing_is_lost_and_all_is_signed_and_in_order(
     lost = {n: ids - set(fire.taken[n]) for n in range(1, ENDPOINTS)}
     assert {n: missing for n, missing in lost.items() if missing} == {}
     twice = sum(len(taken) for taken in fire.taken.values()) - whole
-    print(f"{whole} delivered, 0 lost, {twice} twice, {len(receiver.heard)} attempts")  # noqa: T201
+    said = f"{whole} delivered, 0 lost, {twice} twice, {len(receiver.heard)} attempts"
+    record_property("figures", said)
     _signed_and_in_order(receiver, secrets)
 
 

@@ -28,6 +28,7 @@ WINDOW = 2000
 """Numbers that one look goes through, whoever's events they are."""
 LIMIT = bindparam("limit", type_=Integer())
 AFTER = bindparam("after", type_=BigInteger())
+UPTO = bindparam("upto", type_=BigInteger())
 TYPES = bindparam("types", type_=ARRAY(Text))
 
 HEAD = Query(
@@ -45,7 +46,7 @@ def _page() -> Query:
     o, head = outbox.c, feed_head.c
     found = (
         select(o.seq, o.body)
-        .where(o.seq > AFTER, o.seq <= AFTER + WINDOW, visible(ME))
+        .where(o.seq > AFTER, o.seq <= func.least(AFTER + WINDOW, UPTO), visible(ME))
         .where(or_(TYPES.is_(None), o.type == any_(TYPES)))
         .order_by(o.seq)
         .limit(LIMIT)
@@ -61,7 +62,7 @@ def _page() -> Query:
 
 
 PAGE = _page()
-"""One statement, and so one moment: what is in it up to `last` is all there was."""
+"""What there is up to a number that was given before; the head says whether it still counts."""
 KIND = Query(select(agency.c.type).where(agency.c.id == bindparam("id", type_=Uuid())))
 _GIVEN = select(
     bindparam("agg_type", type_=Text()).label("agg_type"),
