@@ -33,6 +33,7 @@ ROWS = (
     Row("plans on 200,000 cases", "tests/plans", {"PLAN_ROWS": "200000"}),
     Row("feed: writers, sequencers killed", "tests/changes/test_order.py", EVENTS),
     Row("webhooks: killed, hanging, failing", "tests/webhooks/test_engine.py"),
+    Row("imports: killed, taken over", "tests/imports/test_killed.py", {"CHAOS_LINES": "100000"}),
     Row("sync client: everything killed", "tests/examples/test_chaos.py", {"CHAOS_SECONDS": "120"}),
 )
 

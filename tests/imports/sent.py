@@ -78,9 +78,14 @@ async def merged(town: Committed, *parts: bytes, who: str = "lead", **body: Any)
 
 async def problems(clients: Clients, id: str, who: str = "lead") -> list[dict[str, Any]]:
     """The lines that were not taken."""
-    answer = await clients.get(who, f"/v1/imports/{id}/problems?limit=200")
-    assert answer.status_code == 200, answer.text
-    items: list[dict[str, Any]] = answer.json()["items"]
+    items: list[dict[str, Any]] = []
+    more: str | None = ""
+    while more is not None:
+        query = f"limit=200{'&cursor=' if more else ''}{more}"
+        answer = await clients.get(who, f"/v1/imports/{id}/problems?{query}")
+        assert answer.status_code == 200, answer.text
+        items += answer.json()["items"]
+        more = answer.json()["page"]["next_cursor"]
     return items
 
 

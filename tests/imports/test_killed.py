@@ -20,7 +20,7 @@ from tests.jobs.running import drain, end_lease
 from tests.make import Made
 
 ROOT = Path(__file__).parents[2]
-LINES = int(os.environ.get("IMPORT_LINES", "1200"))  # noqa: TID251 - `make chaos` asks for more
+LINES = int(os.environ.get("CHAOS_LINES", "1200"))  # noqa: TID251 - `make chaos` asks for more
 PART = 20_000
 """Lines of one part."""
 WORKER = """
