@@ -20,7 +20,7 @@ from integration_api.edge.uploads import Uploaded
 from integration_api.edge.vault import Vault
 from integration_api.imports import service, service_work
 from integration_api.imports.schemas import ImportIn
-from integration_api.jobs.work import Seals, Work
+from integration_api.jobs.work import BRACKETS, Seals, Work
 from integration_api.kernel.db import Call, Database, pool
 from integration_api.kernel.ids import uuid7
 from integration_api.kernel.paging import Cursors
@@ -89,7 +89,7 @@ async def imported(server: LocalPostgres, admin: asyncpg.Connection) -> float:
     me, vault = caller(), Vault(SECRET)
     call = Call(me, "case_management", uuid7())
     async with pool(server.dsn("ia_app", "bench_import"), 2) as connections:
-        database = Database(connections, wait=10)
+        database = Database(connections, BRACKETS, wait=10)
         async with database.writing(call) as tx:
             asked = await service.ask(tx, ImportIn(system=SYSTEM))
         id = UUID(json.loads(bytes(asked.body))["id"])
@@ -128,7 +128,7 @@ async def copied(source: asyncpg.Connection, target: asyncpg.Connection) -> floa
             began = time.perf_counter()
             await target.copy_to_table(table, schema_name="ia", columns=columns, source=content)
             took += time.perf_counter() - began
-    found = await target.fetchval(f"select count(*) from ({NEW}) new")
+    found = await target.fetchval(f"select count(*) from ({NEW}) new")  # noqa: S608
     if found != CASES:
         raise SystemExit(f"COPY wrote {found} cases")
     return took

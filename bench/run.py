@@ -23,6 +23,7 @@ from uuid import UUID
 
 import asyncpg
 from delivering import Rate, export, webhooks
+from importing import importing
 from knobs import ROWS, N, uid, with_dsn
 from questions import (
     LARGE,
@@ -271,7 +272,8 @@ def main() -> None:
 
 async def delivered(server: LocalPostgres, ask: Questions, client: Client) -> list[Rate]:
     """What is measured by the row."""
-    return [await export(server, ask, client), *await webhooks(server, ask, client)]
+    found = [await export(server, ask, client), *await webhooks(server, ask, client)]
+    return [*found, await importing(server)]
 
 
 async def version_of(server: LocalPostgres) -> str:

@@ -30,7 +30,7 @@ from .identity.system import system
 from .imports import service as imports
 from .imports import service_work as imports_work
 from .jobs import runner as jobs
-from .jobs.work import Kind, Seals
+from .jobs.work import BRACKETS, Kind, Seals
 from .kernel import clock
 from .kernel.db import Call, Database, Pool, WriteTx, pool
 from .kernel.ids import uuid7
@@ -91,7 +91,7 @@ async def run(
     ):
         database = Database(connections)
         group.create_task(sequencer.run(database, stop))
-        runner = jobs.Runner(database, Database(of_clients), KINDS, seals)
+        runner = jobs.Runner(database, Database(of_clients, BRACKETS), KINDS, seals)
         group.create_task(runner.run(stop))
         group.create_task(sender(senders, judges, settings, access.secret).run(stop))
         while not stop.is_set():

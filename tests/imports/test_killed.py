@@ -29,7 +29,7 @@ from integration_api.kernel.db import Database, WriteTx, pool
 from integration_api.edge.vault import Vault
 from integration_api.imports.statements import GO_ON
 from integration_api.jobs.runner import Runner
-from integration_api.jobs.work import Seals
+from integration_api.jobs.work import BRACKETS, Seals
 from integration_api.kernel.paging import Cursors
 from integration_api.worker import KINDS
 
@@ -46,7 +46,7 @@ WriteTx.row = told
 async def main(own, app, secret):
     seals = Seals(Vault(secret.encode()), Cursors(secret.encode()))
     async with pool(own, 2) as one, pool(app, 2) as other:
-        runner = Runner(Database(one), Database(other), KINDS, seals)
+        runner = Runner(Database(one), Database(other, BRACKETS), KINDS, seals)
         for taken in await runner.take(1):
             await runner.carry(taken)
 
@@ -56,7 +56,8 @@ STATE = """
 select e.value, c.concerns, c.version, c.status, (select count(*) from ia.case_participant p
     where p.case_id = c.id) as people,
   (select array_agg(o.type order by o.agg_version) from ia.outbox o where o.agg_id = c.id) as told,
-  (select count(*) from ia.audit_entry a where a.object_id = c.id::text) as entries
+  (select count(*) from ia.audit_entry a where a.municipality_id = c.municipality_id
+    and a.object_id = c.id::text) as entries
 from ia."case" c join ia.case_external_id e on e.case_id = c.id order by e.value"""
 
 

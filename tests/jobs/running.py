@@ -10,7 +10,7 @@ from asyncpg import Record
 
 from integration_api.edge.vault import Vault
 from integration_api.jobs.runner import Runner
-from integration_api.jobs.work import Kind, Seals
+from integration_api.jobs.work import BRACKETS, Kind, Seals
 from integration_api.kernel.db import Database, pool
 from integration_api.kernel.paging import Cursors
 from integration_api.worker import KINDS
@@ -29,7 +29,7 @@ async def runner_of(
         pool(dsn("ia_worker", committed.name), 2) as own,
         pool(dsn("ia_app", committed.name), 2) as of_clients,
     ):
-        yield Runner(Database(own), Database(of_clients), kinds, SEALS)
+        yield Runner(Database(own), Database(of_clients, BRACKETS), kinds, SEALS)
 
 
 async def drain(committed: Committed, kinds: Mapping[str, Kind] = KINDS) -> int:

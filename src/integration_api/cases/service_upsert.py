@@ -28,7 +28,7 @@ from .lifecycle import CASE_OPEN, CasePhase
 from .schemas import CasePut
 from .service import values_of
 from .service_notes import take_on
-from .statements_upsert import AMEND, ECHO, LOOK, OPEN
+from .statements_upsert import AMEND, ECHO, LOOK, OPEN, REFRESH
 
 
 class Effect(StrEnum):
@@ -87,6 +87,11 @@ def _effect(row: Record) -> Effect | Problem:
     if not row["differs"]:
         return Effect.UNCHANGED
     return GuardNotMet(CASE_OPEN) if row["status"] == CasePhase.CLOSED.value else Effect.UPDATED
+
+
+async def refresh(tx: WriteTx) -> None:
+    """Let the planner know how many cases there are, after many were opened."""
+    await tx.row(REFRESH)
 
 
 async def carry_out(

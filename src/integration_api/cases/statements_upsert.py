@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.sql.selectable import FromClause
 
 from integration_api.kernel import journal
-from integration_api.kernel.statements import ME, Change, Effect
+from integration_api.kernel.statements import ME, Change, Effect, Query
 from integration_api.persons.access import visible as visible_persons
 from integration_api.persons.models import person
 
@@ -59,13 +59,11 @@ def _look() -> Change:
     g = given("lines", n=Integer, value=Text, concerns=JSONB, participants=JSONB)
     e = case_external_id.c
     mine = and_(e.municipality_id == ME.municipality_id, e.agency_id == ME.agency)
-    numbers = (
-        select(g.c.n, g.c.concerns, g.c.participants, e.case_id)
-        .select_from(
-            g.outerjoin(case_external_id, and_(mine, e.system == SYSTEM, e.value == g.c.value))
-        )
-        .cte("numbers")
-    )
+    # a look-up for each, too: as a join, all numbers of the system are gathered
+    has = select(e.case_id).where(mine, e.system == SYSTEM, e.value == g.c.value).correlate(g)
+    numbers = select(
+        g.c.n, g.c.concerns, g.c.participants, has.scalar_subquery().label("case_id")
+    ).cte("numbers")
     held = (
         select(case.c.id, case.c.version, case.c.status, case.c.concerns)
         .add_columns(hidden_concerns().label("hidden"))
@@ -186,6 +184,8 @@ def _participants(c: FromClause, g: FromClause, both: Any) -> tuple[dict[str, An
     return row, select(*row.values()).select_from(both.join(p, true()))
 
 
+REFRESH = Query(select(func.ia.refresh_case_statistics()))
+"""Statistics for the planner, which knows nothing of what came in the last minute."""
 LOOK = _look()
 OPEN = _open()
 AMEND = _amend()

@@ -1,7 +1,7 @@
 """How an import is merged: batch by batch, each a transaction with its progress."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from integration_api.cases.schemas import CaseLine
 from integration_api.cases.service import values_of
-from integration_api.cases.service_upsert import Effect, Verdict, Wanted, carry_out, judge
+from integration_api.cases.service_upsert import Effect, Verdict, Wanted, carry_out, judge, refresh
 from integration_api.jobs.refusals import JobGaveUp, JobRightsEnded
 from integration_api.jobs.work import Work
 from integration_api.kernel.db import Call, Database
@@ -66,7 +66,8 @@ class Merge:
     form: dict[str, Any] | None
     dry_run: bool
     at: int
-    counts: dict[str, int] = field(default_factory=dict)
+    counted: int = 0
+    """How many were done when the planner's statistics were made anew."""
 
 
 async def make(work: Work) -> None:
@@ -155,6 +156,10 @@ async def _batch(merge: Merge, batch: Sequence[Line]) -> None:
         rejected = await _written(merge, [Line(*place, line.wanted, Conflict())])
     merge.at += len(batch)
     merge.work.done = merge.at
+    if merge.at >= 2 * merge.counted and not merge.dry_run:
+        merge.counted = merge.at
+        async with merge.work.fenced() as tx:
+            await refresh(tx)
     if rejected > MOST_PROBLEMS:
         raise ImportTooFaulty
     return None

@@ -7,11 +7,14 @@ from datetime import datetime
 from uuid import UUID
 
 from integration_api.edge.vault import Vault
-from integration_api.kernel.db import Call, Database, ReadTx, WriteTx
+from integration_api.kernel.db import Brackets, Call, Database, ReadTx, WriteTx
 from integration_api.kernel.paging import Cursors
 from integration_api.kernel.principal import Principal
 
 from .statements import HOLD, SUCCEED
+
+BRACKETS = Brackets(write="BEGIN READ WRITE;SET LOCAL plan_cache_mode=force_custom_plan;")
+"""A job fills tables in a minute: what was planned while they were small is not right any more."""
 
 
 class LeaseLostError(Exception):
