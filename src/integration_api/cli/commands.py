@@ -2,7 +2,19 @@
 
 import typer
 
-from . import admin, audit, code_lists, contract, demo, doctor, members, serve, tools, webhooks
+from . import (
+    admin,
+    audit,
+    code_lists,
+    contract,
+    demo,
+    doctor,
+    importing,
+    members,
+    serve,
+    tools,
+    webhooks,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,6 +26,7 @@ app.command()(serve.worker)
 app.command()(admin.migrate)
 app.command()(admin.init)
 app.command()(doctor.doctor)
+app.command("import")(importing.import_)
 app.add_typer(admin.client, name="client")
 app.add_typer(members.member, name="member")
 app.add_typer(webhooks.webhook, name="webhook")
