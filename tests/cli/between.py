@@ -1,4 +1,4 @@
-"""A server between a command and the demo: it notes each call, and can hold or refuse one."""
+"""A server between a command and the demo: it notes each call; some it holds, refuses, loses."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,11 @@ PASSED = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Proce
 
 
 class Between(ThreadingHTTPServer):
-    """Passes calls on; `hold` names the one that is not answered until the server ends."""
+    """Passes calls on.
+
+    `hold` names the call that is not passed on until the server ends, `busy` those that are refused
+    once, `lost` those whose answer is lost once.
+    """
 
     daemon_threads = True
 
@@ -21,6 +25,7 @@ class Between(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.calls: list[str] = []
         self.busy: list[str] = []
+        self.lost: list[str] = []
         self.hold: str | None = None
         self.held, self.ended = threading.Event(), threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}"
@@ -50,6 +55,9 @@ class Handler(BaseHTTPRequestHandler):
         answer = httpx.request(
             self.command, demo().url + self.path, headers=head, content=content, timeout=20
         )
+        if there.lost and call.endswith(there.lost[0]):
+            there.lost.pop(0)
+            return
         self.send_response(answer.status_code)
         for name in ("Content-Type", "ETag", "Retry-After"):
             if name in answer.headers:

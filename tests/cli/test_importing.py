@@ -22,7 +22,7 @@ COLUMNS = {
     "concerns": [{"life_area": "Bereich Förderung", "topic": "Thema (Üb.)"}],
 }
 fresh = count(1)
-LONG = 30_000
+LONG = 60_000
 """Lines that take a worker longer than somebody needs to cancel."""
 
 
@@ -146,9 +146,10 @@ async def test_what_was_killed_between_two_parts_goes_on_where_it_stopped(
     id = id_in(out)
     options = ["--resume", id, "--part-bytes", "200"]
     with between() as there:
-        there.busy = ["/parts/4", "/start"]
+        there.busy, there.lost = ["/parts/4"], ["/start"]
         done = await imported(file, *options, url=there.url)
         sent = [call for call in there.calls if call.startswith("PUT")]
+        assert sum(call.endswith("/start") for call in there.calls) == 2
     assert (done.code, done.err) == (0, "")
     assert "created 10," in done.out
     assert [call[-1] for call in sent] == ["3", "4", "4", "5"]
@@ -195,6 +196,19 @@ async def test_a_job_is_cancelled_and_goes_on_for_the_same_file_alone(
     assert f"created {LONG}," in rest.out
     over = await imported("--cancel", one["id"])
     assert over.code == 1, "what is over cannot be cancelled"
+
+
+async def test_the_wrong_file_ends_early_and_every_line_of_it_is_told(
+    tmp_path: Path, system: str
+) -> None:
+    file, told = written(tmp_path, ["x"] * 12_000), tmp_path / "problems"
+    done = await imported(file, "--system", system, "--problems", str(told))
+    assert done.code == 1
+    assert done.err.startswith("the import failed: ")
+    assert "--resume" not in done.err, "it would fail again"
+    lines = [json.loads(line)["line"] for line in told.read_text("utf-8").splitlines()]
+    assert 10_000 < len(lines) < 12_000
+    assert lines == list(range(1, len(lines) + 1))
 
 
 @pytest.mark.parametrize(
