@@ -1,8 +1,9 @@
 """`/v1/cases/by-external-id`: cases by the numbers of the caller's own system."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
+from pydantic import StringConstraints
 
 from integration_api.kernel.concurrency import IfMatch
 from integration_api.kernel.db import Amend
@@ -14,7 +15,7 @@ from .schemas import CaseOut, CasePut, System, Value
 
 router = APIRouter(prefix="/cases/by-external-id", tags=["Cases"])
 IfNoneMatch = Annotated[
-    Literal["*"] | None,
+    Annotated[str, StringConstraints(pattern=r"^\*$", max_length=1)] | None,
     Header(
         alias="If-None-Match",
         description="`*`: only if there is no case with that number yet.",
