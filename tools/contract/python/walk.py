@@ -43,7 +43,7 @@ from integration_client.models import (
     WebhookEndpointIn,
     WebhookEndpointSecretOut,
 )
-from integration_client.types import File, Response
+from integration_client.types import Response
 
 T = TypeVar("T")
 OF_CASE = (CaseOpenedEvent, CaseChangedEvent, CaseAssessmentBegunEvent)
@@ -127,8 +127,8 @@ def exported(client: AuthenticatedClient, case: CaseOut) -> None:
         job = looked if isinstance(looked, JobOut) else job
     must(job.status == "succeeded", "it is made")
     told = read(get_export.sync_detailed(job.id, client=client), ExportOut, "it tells of itself")
-    content = read(get_export_content.sync_detailed(job.id, client=client), File, "it can be read")
-    lines = [json.loads(line) for line in content.payload]
+    content = read(get_export_content.sync_detailed(job.id, client=client), bytes, "it can be read")
+    lines = [json.loads(line) for line in content.splitlines()]
     must(len(lines) == told.lines, f"whole: {told.lines} lines")
     must(str(case.id) in [line["id"] for line in lines], "our case among them")
 
