@@ -99,7 +99,7 @@ tried, fuzzed, reached = Counter[str](), Counter[str](), Counter[str]()
 
 def test_the_fuzzer_over_http_knows_the_same_rules() -> None:
     file = Path(__file__).parents[2] / "tools" / "contract" / "schemathesis.toml"
-    (told,) = tomllib.loads(file.read_text("utf-8"))["operations"]
+    told, _ = tomllib.loads(file.read_text("utf-8"))["operations"]  # the other has a state
     known = {name for name, (status, _) in RULES.items() if status == 422}
     assert set(told["include-operation-id"]) == known
 
