@@ -59,6 +59,12 @@ async def test_preconditions_hold(make: Make, clients: Clients) -> None:
     assert (await put(clients, body, headers={"If-None-Match": '"1"'})).status_code == 400
 
 
+async def test_what_is_no_number_is_not_there(clients: Clients) -> None:
+    for path in ("own_file/Frau%20Muster", "Own-File/A-1", f"own_file/{'A' * 65}"):
+        answer = await clients.request("lead", "PUT", f"/v1/cases/by-external-id/{path}", json={})
+        assert answer.status_code == 404, path
+
+
 async def test_numbers_are_the_agencys_own(make: Make, clients: Clients) -> None:
     mine = made(await put(clients, {}))
     theirs = made(await put(clients, {}, "jobcenter"))
