@@ -25,7 +25,7 @@ from integration_api.kernel.problems import KeyInUse, Problem, problem_response
 from .last_resort import LastResort
 from .limiter import Limits, Meter
 from .turns import Turns
-from .uploads import LONGER, Upload, media
+from .uploads import LONGER, Upload
 
 MOST_BODY = 1024 * 1024
 MOST_HEADERS = 32 * 1024
@@ -132,7 +132,7 @@ class Guard:
             async with asyncio.timeout(self.body_seconds):
                 body = await _read(receive, MOST_BODY)
             if body and not self._is_form(scope):
-                _media(method, Headers(scope=scope))
+                _media(MERGED if method == "PATCH" else PLAIN_JSON, Headers(scope=scope))
                 parse(body)
         except (Problem, TimeoutError) as e:
             defect = e if isinstance(e, Problem) else problems.RequestTimeout()
@@ -143,13 +143,12 @@ class Guard:
         return body
 
     async def _upload(self, upload: Upload, scope: Scope, receive: Receive) -> bytes:
-        headers = Headers(scope=scope)
         seconds = self.body_seconds * LONGER
         scope["state"]["more_time"](seconds)
         async with asyncio.timeout(seconds):
             body = await _read(receive, upload.most)
         scope["state"]["more_time"]()
-        media(upload, headers.get("content-type", ""), "content-encoding" in headers)
+        _media(upload.kinds, Headers(scope=scope))
         return body
 
 
@@ -259,11 +258,12 @@ def _refuse(_: str) -> object:
     raise ValueError("not JSON")
 
 
-def _media(method: str, headers: Headers) -> None:
+PLAIN_JSON = ("application/json",)
+MERGED = (*PLAIN_JSON, "application/merge-patch+json")
+
+
+def _media(taken: Collection[str], headers: Headers) -> None:
     kind, _, settings = headers.get("content-type", "").lower().partition(";")
-    taken = {"application/json"} | (
-        {"application/merge-patch+json"} if method == "PATCH" else set()
-    )
     charset = settings.partition("charset=")[2].strip(' "')
     if kind.strip() not in taken or charset not in ("", "utf-8") or "content-encoding" in headers:
         raise problems.UnsupportedMediaType

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import Request
 
-from integration_api.kernel.problems import Malformed, UnsupportedMediaType
+from integration_api.kernel.problems import Malformed
 
 LONGER = 6
 """So many times as long as other bodies they may take."""
@@ -48,15 +48,3 @@ async def uploaded(request: Request) -> Uploaded:
         raise Malformed
     kind = request.headers["content-type"].lower().partition(";")[0].strip()
     return Uploaded(body, kind)
-
-
-def media(upload: Upload, kind: str, encoded: bool) -> None:
-    """Refuse another media type, or an encoding.
-
-    Raises:
-        UnsupportedMediaType: (415).
-    """
-    name, _, settings = kind.lower().partition(";")
-    charset = settings.partition("charset=")[2].strip(' "')
-    if name.strip() not in upload.kinds or charset not in ("", "utf-8") or encoded:
-        raise UnsupportedMediaType
