@@ -135,12 +135,21 @@ def _keep_part() -> Change:
 
 KEEP_PART = _keep_part()
 """A part, in the place of one with its number."""
+OF_IMPORT = import_.join(
+    import_part,
+    and_(
+        import_part.c.municipality_id == import_.c.municipality_id,
+        import_part.c.import_id == import_.c.id,
+    ),
+)
 WHOLE = Query(
     select(
         func.count().label("parts"),
         func.coalesce(func.max(import_part.c.n), literal_column("0")).label("last"),
         func.coalesce(func.sum(import_part.c.lines), literal_column("0")).label("lines"),
-    ).where(import_part.c.municipality_id == ME.municipality_id, import_part.c.import_id == ID)
+    )
+    .select_from(OF_IMPORT)
+    .where(import_.c.id == ID, visible(ME))
 )
 START = Change(
     update(import_)
@@ -160,13 +169,7 @@ OF_JOB = Query(
 )
 PART = Query(
     select(import_part.c.sealed)
-    .join(
-        import_,
-        and_(
-            import_.c.municipality_id == import_part.c.municipality_id,
-            import_.c.id == import_part.c.import_id,
-        ),
-    )
+    .select_from(OF_IMPORT)
     .where(import_.c.id == ID, import_part.c.n == N, visible(ME))
 )
 END_PARTS = Change(
