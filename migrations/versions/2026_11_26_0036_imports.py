@@ -135,7 +135,8 @@ grant select, insert on ia.import_problem to ia_app
 create function ia.refresh_case_statistics() returns void
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  analyze ia."case", ia.case_external_id, ia.case_participant;
+  -- what somebody else is counting already is left to him: nobody waits for a lock
+  analyze (skip_locked) ia."case", ia.case_external_id, ia.case_participant;
 end
 $$
 

@@ -198,8 +198,11 @@ async def test_a_dry_run_writes_nothing(committed: Committed) -> None:
 
 
 async def test_who_may_not_write_cases_may_not_import_them(make: Make, clients: Clients) -> None:
-    answer = await clients.post("lead/bare", "/v1/imports", {"system": "own_file"}, key="k" * 8)
-    assert answer.status_code == 403
+    client = await make.api_client(scopes=["imports:read", "imports:write"])
+    headers = {"Authorization": f"Bearer {client.body['key']}"}
+    given: dict[str, Any] = {"key": "may-not-write", "headers": headers}
+    answer = await clients.post(None, "/v1/imports", {"system": "own_file"}, **given)
+    assert (answer.status_code, answer.json()["missing_scopes"]) == (403, ["cases:write"])
     one = await asked(clients)
     for who in ("lead/worker_1", "jobcenter", "koeln"):
         for path in (f"/v1/imports/{one.id}", f"/v1/imports/{one.id}/problems"):
@@ -292,3 +295,25 @@ async def test_what_is_over_is_deleted(committed: Committed) -> None:
     assert [r["id"] for r in left] == [at_work.id]
     assert await committed.admin.fetchval("select count(*) from ia.import_problem") == 0
     assert done.id != never.id
+
+
+@pytest.mark.parametrize(("lines", "counted"), [(3, False), (4, True)])
+async def test_what_fills_the_tables_is_counted_and_a_few_lines_are_not(
+    committed: Committed, monkeypatch: pytest.MonkeyPatch, lines: int, counted: bool
+) -> None:
+    known = """select reltuples from pg_class where oid = 'ia."case"'::regclass"""
+    monkeypatch.setattr(service_work, "BATCH", 2)
+    monkeypatch.setattr(service_work, "FIRST_COUNT", 4)
+    before = await committed.admin.fetchval(known)
+    await merged(committed, ndjson(line(f"A-{n}") for n in range(lines)))
+    assert (await committed.admin.fetchval(known) == before) is not counted
+
+
+async def test_nobody_waits_for_who_counts_already(
+    committed: Committed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_work, "FIRST_COUNT", 1)
+    async with committed.admin.transaction():
+        await committed.admin.execute('lock table ia."case" in share update exclusive mode')
+        done = await merged(committed, ndjson([line("A-1")]))
+    assert (done.body["status"], done.body["counts"]["created"]) == ("succeeded", 1)

@@ -34,6 +34,8 @@ from .statements_runner import END
 
 BATCH = 500
 """Lines of one transaction at most."""
+FIRST_COUNT = 1_000
+"""Lines after which statistics are made anew, and again whenever they have doubled."""
 MOST_PROBLEMS = 10_000
 CLASHES = (
     asyncpg.UniqueViolationError,
@@ -156,7 +158,7 @@ async def _batch(merge: Merge, batch: Sequence[Line]) -> None:
         rejected = await _written(merge, [Line(*place, line.wanted, Conflict())])
     merge.at += len(batch)
     merge.work.done = merge.at
-    if merge.at >= 2 * merge.counted and not merge.dry_run:
+    if merge.at >= max(FIRST_COUNT, 2 * merge.counted) and not merge.dry_run:
         merge.counted = merge.at
         async with merge.work.fenced() as tx:
             await refresh(tx)
