@@ -43,7 +43,7 @@ from .imports import routes as imports
 from .jobs import lifecycle as jobs_drawn
 from .jobs import routes as jobs
 from .kernel import clock, problems, reactions
-from .kernel.db import LOST, Database, Pool, pool
+from .kernel.db import LATER, LOST, Database, Pool, pool
 from .kernel.idempotency import Replay
 from .kernel.lifecycle import Lifecycle
 from .kernel.paging import Cursors
@@ -200,6 +200,8 @@ def create_app(
             main = await stack.enter_async_context(pool(dsn, settings.pool_size))
             app.state.probe = await stack.enter_async_context(pool(dsn, 1))
             app.state.db = Database(main, wait=settings.pool_wait_seconds)
+            if not settings.durable_access_records:
+                app.state.db.recording = LATER
             app.state.credentials = credentials(main, settings)
             stack.push_async_callback(app.state.credentials.close)
             await _follow(app, dsn, stack)
