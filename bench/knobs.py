@@ -1,7 +1,6 @@
 """What the bench is asked to do: `ROWS=1000000 N=1500 make bench` is the full form."""
 
 import os
-from typing import Any
 
 ENVIRONMENT = os.environ  # noqa: TID251 - a programme of its own, beside the service
 N = int(ENVIRONMENT.get("N", "300"))
@@ -16,8 +15,3 @@ TOLERANCE = 1.3 if ROWS <= 100_000 else 1.2
 def uid(head: str, n: int) -> str:
     """An id of `seed.sql`: a agency, b municipality, c client, 3 referral, 8 case, 9 person."""
     return f"{head}0000000-0000-7000-8000-{n:012d}"
-
-
-def with_dsn(dsn: str) -> dict[str, Any]:
-    """The environment of a measured programme."""
-    return {**ENVIRONMENT, "BENCH_DSN": dsn}

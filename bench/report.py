@@ -16,7 +16,7 @@ from questions import Row
 LIBRARIES = ("fastapi", "starlette", "pydantic", "sqlalchemy", "asyncpg", "uvicorn", "uvloop")
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 HEAD = (
-    f"{'':36}{'p10':>6}{'target':>8}{'p50':>7}{'CPU':>7}{'target':>8}"
+    f"{'':56}{'p10':>6}{'target':>8}{'p50':>7}{'CPU':>7}{'target':>8}"
     f"{'trips':>8}{'non-2xx':>9}{'asked':>7}"
 )
 
@@ -75,27 +75,25 @@ def ratios(row: Row, ours: str, other: str) -> tuple[float, float, float]:
 
 
 def holds(row: Row, other: str) -> bool:
-    """Whether the times of a row are within tolerance, beside `other` and beside the session."""
+    """Whether the times of a row are within tolerance, beside `other` and beside its twins."""
     p10, _, cpu = ratios(row, "ours", other)
     holds = p10 <= row.target_p10 * TOLERANCE
     holds &= row.target_cpu is None or cpu <= row.target_cpu * TOLERANCE
-    if "session" in row.times:
-        holds &= ratios(row, "ours", "session")[0] <= TOLERANCE / row.beside_session
+    for pair in row.more:
+        p10, _, cpu = ratios(row, pair.one, pair.other)
+        holds &= p10 <= pair.target * TOLERANCE
+        holds &= pair.target_cpu is None or cpu <= pair.target_cpu * TOLERANCE
     return holds
 
 
 def lines(table: list[Row], depths: list[Row]) -> list[Line]:
-    """Beside the limit, beside our own first page, beside the session."""
+    """Beside the limit, beside our own first page, beside the twins."""
     found = [_line(row, "limit") for row in table] + [_line(row, "other") for row in depths]
     for row in table:
-        if "session" not in row.styles:
-            continue
-        beside = ratios(row, "ours", "session")
-        target = round(1 / row.beside_session, 2)
-        name = f"{row.name} ÷ AsyncSession"
-        found.append(
-            Line(name, *beside, target, None, None, None, row.non_2xx, len(row.times["ours"]))
-        )
+        for pair in row.more:
+            beside = ratios(row, pair.one, pair.other)
+            told = (round(pair.target, 2), pair.target_cpu, None, None, row.non_2xx)
+            found.append(Line(row.name + pair.name, *beside, *told, len(row.times[pair.one])))
     return found
 
 
@@ -123,11 +121,11 @@ def report(found: list[Line], rates: list[Rate], server: str) -> bool:
     for one in found:
         cpu = f"{one.target_cpu:8.2f}" if one.target_cpu else f"{'':8}"
         trips = f"{one.statements}/{one.allowed}" if one.allowed else ""
-        print(f"{one.name:36}{one.p10:6.2f}{one.target:8.2f}{one.p50:7.2f}{one.cpu:7.2f}{cpu}"
+        print(f"{one.name:56}{one.p10:6.2f}{one.target:8.2f}{one.p50:7.2f}{one.cpu:7.2f}{cpu}"
               f"{trips:>8}{one.non_2xx:>9}{one.asked:>7}  {one.verdict()}")  # fmt: skip
     for rate in rates:
         ratio = "" if rate.ratio is None else f"{rate.ratio:.3f}"
-        print(f"{rate.name:36}{ratio:>6}  {rate.said}  {rate.verdict()}")
+        print(f"{rate.name:56}{ratio:>6}  {rate.said}  {rate.verdict()}")
     document = {
         "rows": [one.as_json() for one in (*found, *rates)],
         "seeded": ROWS,

@@ -33,7 +33,7 @@ async def tell(c: asyncpg.Connection, version: int, count: int, first: int = 0) 
     return [str(row["event_id"]) for row in rows]
 
 
-async def prepare_feed(server: LocalPostgres, c: asyncpg.Connection) -> int:
+async def prepare_feed(server: LocalPostgres, c: asyncpg.Connection, name: str) -> int:
     """Events with numbers, and a client that may read them; the last number."""
     await c.execute(
         f"update ia.api_client set scopes = scopes || '{{{SCOPES}}}'"  # noqa: S608 - a constant
@@ -41,7 +41,7 @@ async def prepare_feed(server: LocalPostgres, c: asyncpg.Connection) -> int:
         UUID(uid("a", LARGE)),
     )
     assert len(await tell(c, 1000, EVENTS)) == EVENTS
-    async with pool(server.dsn("ia_worker", "bench"), 1) as connections:
+    async with pool(server.dsn("ia_worker", name), 1) as connections:
         while await sequencer.number(Database(connections)):
             pass
     last: int = await c.fetchval("select last from ia.feed_head")

@@ -32,7 +32,7 @@ class Client:
         answer = self.socket.recv(1 << 20)
         while (end := answer.find(b"\r\n\r\n")) < 0:
             answer += self._more()
-        start = answer.index(b"content-length:") + 15
+        start = answer[:end].lower().index(b"content-length:") + 15
         whole = end + 4 + int(answer[start : answer.index(b"\r", start)])
         while len(answer) < whole:
             answer += self._more()
