@@ -5,21 +5,22 @@ from typing import Any
 
 import pytest
 
-from integration_api.kernel.db import Transaction
+from integration_api.kernel.db import Database
 from tests.conftest import Committed
 
 
 def after_begin(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Awaitable[None]]) -> None:
     """Let something happen once, between the BEGIN of the next look and its statement."""
-    begin, left = Transaction.open, [happens]
+    at_once, left = Database.alone, [happens]
 
-    async def slow(self: Transaction, claim: Any = None) -> Any:
-        connection = await begin(self, claim)
-        if left:
+    async def slow(self: Database, fetch: str, sql: str, args: list[Any]) -> Any:
+        if not left:
+            return await at_once(self, fetch, sql, args)
+        async with self.pool.acquire() as connection, connection.transaction():
             await left.pop()()
-        return connection
+            return await getattr(connection, fetch)(sql, *args)
 
-    monkeypatch.setattr(Transaction, "open", slow)
+    monkeypatch.setattr(Database, "alone", slow)
 
 
 async def test_an_access_that_begins_while_a_page_is_read_is_told(
