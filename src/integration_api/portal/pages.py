@@ -123,8 +123,10 @@ def problem(request: Request, kind: ProblemType) -> Response:
 
 def docs(request: Request) -> Response:
     """The API reference, run by a script from the package."""
-    page = _template("docs").substitute(asset=asset_url("docs.css"), title=texts()["name"][0])
-    return cached(request, page.encode(), HTML, headers={"Content-Security-Policy": DOCS_CSP})
+    said = {"lang": lang_of(request), "title": texts()["name"][0]}
+    page = _template("docs").substitute(said, asset=asset_url("docs.css"))
+    headers = {"Content-Security-Policy": DOCS_CSP, "Vary": "Accept-Language"}
+    return cached(request, page.encode(), HTML, headers=headers)
 
 
 @lru_cache(maxsize=16)
