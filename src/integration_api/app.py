@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -30,9 +30,10 @@ from .code_lists.service import Language
 from .competences import routes as competences
 from .competences import routes_waiting as waiting_times
 from .contract.build import Example, build, to_json, to_yaml
+from .contract.deprecations import Deprecation, check, deprecations
 from .disclosures import routes as disclosures
 from .disclosures import service_break_glass
-from .edge import guards, observe
+from .edge import guards, observe, sunset
 from .edge.limiter import Limits
 from .edge.vault import Vault
 from .employers import routes as employers
@@ -190,9 +191,20 @@ REACTIONS: Mapping[Cause, tuple[Reaction, ...]] = {
 
 
 def create_app(
-    settings: Settings, *, dsn: str, secret: bytes, demo: Mapping[str, str] | None = None
+    settings: Settings,
+    *,
+    dsn: str,
+    secret: bytes,
+    demo: Mapping[str, str] | None = None,
+    ending: Sequence[Deprecation] | None = None,
 ) -> FastAPI:
-    """The application on the database at `dsn`; `secret` seals, `demo` names its keys."""
+    """The application on the database at `dsn`; `secret` seals, `demo` names its keys.
+
+    `ending` are the deprecated operations; those of the table where nothing is given.
+
+    Raises:
+        ValueError: what is deprecated, or its successor, does not exist, or ends too soon.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -230,6 +242,7 @@ def create_app(
     state.webhooks = webhooks_setup.rules(settings, secret, EVENT_TYPES, _number(state.cursors))
     state.bell, state.event_types = Bell(lambda: state.draining), EVENT_TYPES
     state.started, state.draining, state.readiness = False, False, (0.0, {})
+    state.ending = deprecations() if ending is None else tuple(ending)
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
         app.include_router(router, prefix="/v1")
     app.include_router(health.router)
@@ -254,6 +267,10 @@ def _guard(app: FastAPI, settings: Settings) -> None:
         forms=portal.FORMS,
         uploads=(imports.PART,),
     )
+    if ending := app.state.ending:
+        check(ending, sunset.operations(app))
+        told = {one.operation: (one.headers(settings.public_url), one.successor) for one in ending}
+        app.add_middleware(sunset.Sunset, notices=sunset.notices(app, told))
     app.add_middleware(observe.Observe)
 
 
@@ -305,15 +322,19 @@ async def _follow_demo_clock(connections: Pool) -> None:
         await asyncio.sleep(1)
 
 
-def contract(examples: Mapping[str, Example]) -> tuple[bytes, bytes]:
-    """The contract of this application as YAML and as JSON."""
+def contract(
+    examples: Mapping[str, Example], ending: Sequence[Deprecation] | None = None
+) -> tuple[bytes, bytes]:
+    """The contract of this application as YAML and as JSON; `ending` as in `create_app`."""
     codes = {name: list(found.entries) for name, found in code_lists_service.lists().items()}
+    app = create_app(Settings(), dsn="", secret=bytes(32), ending=ending)
     document = build(
-        create_app(Settings(), dsn="", secret=bytes(32)),
+        app,
         lifecycles=LIFECYCLES,
         events=EVENTS,
         parts_of=PARTS_OF,
         examples=examples,
         code_lists=codes,
+        deprecations=app.state.ending,
     )
     return to_yaml(document).encode(), to_json(document).encode()

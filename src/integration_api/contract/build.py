@@ -21,6 +21,7 @@ from integration_api.kernel.lifecycle import Lifecycle
 from integration_api.kernel.problems import REGISTRY, ProblemType
 from integration_api.kernel.scopes import PROSE, Scope
 
+from .deprecations import Deprecation, announce
 from .parts import (
     JSON,
     PARTS,
@@ -71,6 +72,7 @@ def build(
     parts_of: Mapping[str, str] = MappingProxyType({}),
     examples: Mapping[str, Example],
     code_lists: Mapping[str, Collection[str]],
+    deprecations: Iterable[Deprecation] = (),
     public_url: str = PUBLIC_URL,
 ) -> Document:
     """The contract of `app`; `events` describes the event types that are no arrow's.
@@ -95,6 +97,7 @@ def build(
         security,
         lambda d: problem_refs(d, REGISTRY.values(), public_url),
         answer_headers,
+        lambda d: announce(d, deprecations),
         answer_descriptions,
         lambda d: draw(d, drawn),
         lambda d: webhooks(d, drawn, events, parts_of),
