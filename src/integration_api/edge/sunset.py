@@ -48,7 +48,7 @@ class Notice:
 
 def operations(app: FastAPI) -> dict[str, str]:
     """Path template of every operation."""
-    return {route.operation_id or "": path for path, route in _routes(app)}
+    return {r.operation_id: path for path, r in _routes(app) if r.operation_id}
 
 
 def notices(app: FastAPI, ending: Mapping[str, tuple[Headers, str | None]]) -> tuple[Notice, ...]:
