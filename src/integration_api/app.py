@@ -77,6 +77,7 @@ from .tandem import service_clearances as clearances_service
 from .tandem.events import EVENTS as TANDEM_EVENTS
 from .tasks import lifecycle as tasks_drawn
 from .tasks import routes as tasks
+from .versions import routes as versions
 from .webhooks import lifecycle as webhooks_drawn
 from .webhooks import routes as webhooks
 from .webhooks import routes_deliveries as webhook_deliveries
@@ -247,6 +248,7 @@ def create_app(
         app.include_router(router, prefix="/v1")
     app.include_router(health.router)
     app.include_router(portal.router)
+    app.include_router(versions.router)
     problems.install(app)
     app.exception_handler(Replay)(_replayed)
     reactions.wire(REACTIONS)

@@ -25,14 +25,8 @@ from integration_api.kernel.db import Database
 from tests import watch
 from tests.clients import Clients, guard_of
 from tests.conftest import SAVEPOINTS, SECRET, SETTINGS, OneConnection
+from tests.versioning.ending import ENDING, TEXTS
 
-TEXTS = {"text_de": "Nehmen Sie Fälle.", "text_en": "Take cases."}
-ENDING = (
-    Deprecation("listReferrals", date(2026, 11, 1), date(2027, 5, 1), "listCases", **TEXTS),
-    Deprecation("getReferral", date(2026, 9, 30), date(2027, 6, 30), "getCase", **TEXTS),
-    Deprecation("getLifecycle", date(2026, 1, 31), date(2026, 12, 31), None, **TEXTS),
-    Deprecation("acceptReferral", date(2026, 11, 1), date(2027, 5, 1), "drawLifecycle", **TEXTS),
-)
 ABSENT = "01990000-0000-7000-8000-00000000dead"
 
 
