@@ -15,6 +15,7 @@ DATA = (
     ("migrations", "**/*.mako", "integration_api/_data/migrations"),
     ("openapi", "*.yaml", "integration_api/_data/openapi"),
     ("openapi", "*.json", "integration_api/_data/openapi"),
+    ("openapi", "workflows/*.yaml", "integration_api/_data/openapi"),
     (".", "CHANGELOG.md", "integration_api/_data"),
 )
 
