@@ -39,6 +39,7 @@ from .edge.vault import Vault
 from .employers import routes as employers
 from .exports import routes as exports
 from .health import routes as health
+from .health import service as health_service
 from .identity.credentials import credentials
 from .imports import routes as imports
 from .jobs import lifecycle as jobs_drawn
@@ -243,6 +244,7 @@ def create_app(
     state.webhooks = webhooks_setup.rules(settings, secret, EVENT_TYPES, _number(state.cursors))
     state.bell, state.event_types = Bell(lambda: state.draining), EVENT_TYPES
     state.started, state.draining, state.readiness = False, False, (0.0, {})
+    state.counted, state.counting = (-health_service.COUNT_SECONDS, {}), asyncio.Lock()
     state.ending = deprecations() if ending is None else tuple(ending)
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
         app.include_router(router, prefix="/v1")
