@@ -12,7 +12,7 @@ RUN python -m venv /opt/tools \
  && python -m venv --without-pip /opt/venv \
  && /opt/tools/bin/uv pip install --python /opt/venv/bin/python --no-cache --compile-bytecode \
       --require-hashes -r requirements/image.lock
-COPY pyproject.toml hatch_build.py README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE CHANGELOG.md ./
 COPY src src
 COPY migrations migrations
 COPY openapi openapi

@@ -27,10 +27,13 @@ begin
   if not exists (select from pg_roles where rolname = 'ia_auditor') then
     create role ia_auditor login noinherit nobypassrls;   -- `audit verify`: reads the chain, no more
   end if;
+  if not exists (select from pg_roles where rolname = 'ia_status') then
+    create role ia_status nologin nobypassrls;            -- owns the function that counts what waits
+  end if;
 end
 $$;
 grant ia_owner to ia_migrator;
-grant ia_auth, ia_officer, ia_retention to ia_owner;
+grant ia_auth, ia_officer, ia_retention, ia_status to ia_owner;
 
 alter role ia_app set timezone = 'UTC';
 alter role ia_app set jit = off;
@@ -50,5 +53,5 @@ alter role ia_auditor set default_transaction_read_only = on;
 
 create schema if not exists ia authorization ia_owner;
 revoke all on schema public from public;
-grant usage on schema ia to ia_app, ia_worker, ia_auth, ia_officer, ia_retention, ia_auditor;
-grant create on schema ia to ia_auth, ia_officer, ia_retention;
+grant usage on schema ia to ia_app, ia_worker, ia_auth, ia_officer, ia_retention, ia_auditor, ia_status;
+grant create on schema ia to ia_auth, ia_officer, ia_retention, ia_status;

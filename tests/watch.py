@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
+from integration_api import __version__
+
 CONTRACT = Path(__file__).parents[1] / "openapi" / "openapi.json"
 SEEN: set[tuple[str, str]] = set()
 """(operationId, status) of every answer."""
@@ -71,6 +73,10 @@ async def see(response: httpx.Response) -> None:
     """Hold one answer against the contract."""
     await response.aread()
     request = response.request
+    versions = response.headers.get_list("API-Version")
+    assert versions == ([__version__] if 200 <= response.status_code < 400 else [])
+    if response.headers.get("content-type") == "application/problem+json":
+        assert 'rel="describedby"' in response.headers["Link"]
     item = item_of(request.url.raw_path.decode().partition("?")[0])
     if item is None:
         return

@@ -17,7 +17,7 @@ NOBODYS = {
     "transfer_basis": "a list of laws, the same for everybody",
 }
 """Tables without policies, with the reason."""
-ROLES = ("ia_app", "ia_worker", "ia_auth")
+ROLES = ("ia_app", "ia_worker", "ia_auth", "ia_status")
 
 TABLES = """
 select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as held,

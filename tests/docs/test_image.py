@@ -61,7 +61,7 @@ def test_everything_that_the_image_copies_exists_and_reaches_the_build() -> None
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The names in a wheel built from a copy of what the image copies."""
     copy = tmp_path_factory.mktemp("checkout")
-    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "CHANGELOG.md"):
         shutil.copy(ROOT / name, copy / name)
     for name in ("src", "migrations", "openapi"):
         ignore = shutil.ignore_patterns("__pycache__")
@@ -79,6 +79,7 @@ def test_the_wheel_carries_contract_migrations_types_and_licence(wheel: list[str
         "integration_api/_data/openapi/openapi.json",
         "integration_api/_data/openapi/openapi.de.yaml",
         "integration_api/_data/openapi/openapi.de.json",
+        "integration_api/_data/CHANGELOG.md",
         "integration_api/_data/migrations/env.py",
         "integration_api/_data/migrations/roles.sql",
     ):

@@ -14,6 +14,7 @@ from integration_api.edge.limiter import Limits
 from integration_api.kernel import problems
 from integration_api.kernel.db import Database
 from integration_api.kernel.paging import Cursors
+from integration_api.kernel.settings import Settings
 from integration_api.portal import routes as portal
 from tests import watch
 
@@ -28,6 +29,7 @@ def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
         LIFECYCLES,
     )
     app.state.pictures = PICTURES
+    app.state.settings = Settings(security_contact="mailto:sicherheit@example.org")
     app.state.public_url, app.state.demo = "https://api.example.org", demo
     v1 = APIRouter(prefix="/v1")
     v1.include_router(code_lists.router)

@@ -22,6 +22,7 @@ from integration_api.kernel.problems import REGISTRY, ProblemType
 from integration_api.kernel.scopes import PROSE, Scope
 
 from .bounds import bound
+from .deprecations import Deprecation, announce
 from .parts import (
     AGAIN,
     JSON,
@@ -76,6 +77,7 @@ def build(
     parts_of: Mapping[str, str] = MappingProxyType({}),
     examples: Mapping[str, Example],
     code_lists: Mapping[str, Collection[str]],
+    deprecations: Iterable[Deprecation] = (),
     public_url: str = PUBLIC_URL,
 ) -> Document:
     """The contract of `app`; `events` describes the event types that are no arrow's.
@@ -100,6 +102,7 @@ def build(
         security,
         lambda d: problem_refs(d, REGISTRY.values(), public_url),
         answer_headers,
+        lambda d: announce(d, deprecations),
         answer_descriptions,
         lambda d: draw(d, drawn),
         lambda d: webhooks(d, drawn, events, parts_of),

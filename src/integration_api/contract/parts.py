@@ -124,7 +124,8 @@ def problem(status: int, kinds: list[ProblemType], public_url: str) -> Document:
     }
     media = {"schema": {"$ref": f"{SCHEMAS}Problem"}, "examples": shown}
     titles = " · ".join(kind.title_en for kind in kinds)
-    headers = PARTS["problem_headers"].get(status, {}) | PARTS["rate_headers"]
+    headers = PARTS["problem_headers"].get(status, {}) | PARTS["problem_links"]
+    headers |= PARTS["rate_headers"]
     return {"description": titles, "content": {PROBLEM: media}, "headers": deepcopy(headers)}
 
 

@@ -21,9 +21,8 @@ class _Files(PydanticBaseSettingsSource):
         return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        values = {
-            n: self.get_field_value(f, n)[0] for n, f in self.settings_cls.model_fields.items()
-        }
+        fields = self.settings_cls.model_fields.items()
+        values = {name: self.get_field_value(field, name)[0] for name, field in fields}
         return {name: value for name, value in values.items() if value is not None}
 
 
@@ -50,8 +49,7 @@ class Settings(BaseSettings):
         "live", description="Part of every API key's text, so that a demo key is recognised."
     )
     public_url: str = Field(
-        "http://127.0.0.1:8000",
-        description="Address under which clients reach the service; stands in problem types.",
+        "http://127.0.0.1:8000", description="Where clients reach the service; in problem types."
     )
     secret_key: SecretStr | None = Field(
         None,
@@ -114,6 +112,9 @@ class Settings(BaseSettings):
     )
     webhook_ports: tuple[int, ...] = Field(
         (443, 8443), description="Ports that webhooks are sent to, as a JSON array."
+    )
+    security_contact: str | None = Field(
+        None, pattern=r"^(mailto|https):\S+$", description="Contact in `security.txt`, as a URI."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is written."
