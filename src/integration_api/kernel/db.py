@@ -111,10 +111,22 @@ class Transaction:
             return
         self.connection = None
         try:
-            if failed:
-                await asyncio.shield(_rollback(connection, brackets.rollback))
-            elif await _commit(connection, self.closing, brackets) != brackets.committed:
-                raise RuntimeError("an error was swallowed: COMMIT answered ROLLBACK")
+            tag = "" if failed else await connection.execute(self.closing + brackets.commit)
+        except BaseException:
+            await asyncio.shield(self._undo(connection))
+            raise
+        if failed:
+            return await asyncio.shield(self._undo(connection))
+        await self._loan.__aexit__(None, None, None)
+        if tag != brackets.committed:
+            raise RuntimeError("an error was swallowed: COMMIT answered ROLLBACK")
+
+    async def _undo(self, connection: Connection) -> None:
+        """Roll back, then give back: in one go, for its caller may be cancelled more than once."""
+        try:
+            await connection.execute(self._database.brackets.rollback, timeout=2)
+        except Exception:
+            connection.terminate()
         finally:
             await self._loan.__aexit__(None, None, None)
 
@@ -265,21 +277,6 @@ class LoggedReadTx(_Handle):
     async def row(self, statement: Personal, **params: Any) -> Record | None:
         """The first row, or None."""
         return await self._row(statement, params)
-
-
-async def _commit(connection: Connection, closing: str, brackets: Brackets) -> str:
-    try:
-        return str(await connection.execute(closing + brackets.commit))
-    except BaseException:
-        await asyncio.shield(_rollback(connection, brackets.rollback))
-        raise
-
-
-async def _rollback(connection: Connection, sql: str) -> None:
-    try:
-        await connection.execute(sql, timeout=2)
-    except Exception:
-        connection.terminate()
 
 
 async def _read(request: Request) -> ReadTx:
