@@ -46,7 +46,7 @@ from .imports import routes as imports
 from .jobs import lifecycle as jobs_drawn
 from .jobs import routes as jobs
 from .kernel import clock, problems, reactions
-from .kernel.db import LOST, Database, Pool, pool
+from .kernel.db import LOST, Database, Pool
 from .kernel.idempotency import Replay
 from .kernel.lifecycle import Lifecycle
 from .kernel.paging import Cursors
@@ -61,6 +61,7 @@ from .persons import routes_consents as consents
 from .persons import routes_facts as residence_facts
 from .persons import routes_periods as periods
 from .portal import routes as portal
+from .postgres.pooling import Pooling
 from .referrals import lifecycle as referrals_drawn
 from .referrals import routes as referrals
 from .referrals import service as referrals_service
@@ -212,15 +213,15 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            main = await stack.enter_async_context(pool(dsn, settings.pool_size))
-            app.state.probe = await stack.enter_async_context(pool(dsn, 1))
-            app.state.db = Database(main, wait=settings.pool_wait_seconds)
-            app.state.credentials = credentials(main, settings)
+            way = Pooling(settings, dsn)
+            main = await stack.enter_async_context(way.pool(settings.pool_size))
+            app.state.probe = await stack.enter_async_context(way.probe())
+            app.state.db = Database(main, way.brackets, settings.pool_wait_seconds)
+            app.state.credentials = credentials(way.asking(main), settings)
             stack.push_async_callback(app.state.credentials.close)
-            await _follow(app, dsn, stack)
+            await _follow(app, way.direct, stack)
             if demo is not None:
-                follower = asyncio.create_task(_follow_demo_clock(main))
-                stack.callback(follower.cancel)
+                stack.callback(asyncio.create_task(_follow_demo_clock(way.asking(main))).cancel)
             await _warm(app)
             gc.freeze()  # what was loaded stays: looking through it again would only take time
             app.state.started = True

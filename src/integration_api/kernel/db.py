@@ -59,6 +59,8 @@ class Brackets:
     commit: str = "COMMIT"
     committed: str = "COMMIT"
     rollback: str = "ROLLBACK"
+    claim: str = "EXECUTE ia_claim({},{},{},{},{});"
+    keep: str = "EXECUTE ia_keep({},{},{},{},{},{},{});"
 
 
 class Transaction:
@@ -76,7 +78,7 @@ class Transaction:
             Replay, KeyReused, KeyInUse: as the claimed idempotency key says.
             TimeoutError: no connection became free.
         """
-        opening = self._opening + (claim.opening if claim else "")
+        opening = self._opening + (claim.opening(self._database.brackets.claim) if claim else "")
         try:
             connection, tag = await self._begin(opening)
         except TimeoutError:  # no connection was free: asking again would only wait again
@@ -239,7 +241,8 @@ class WriteTx(ReadTx):
     def answer(self, answer: Answer) -> Answer:
         """Hand the answer on, remembered for a repetition of the request."""
         if self.call.claim:
-            self._transaction.closing = self.call.claim.closing(answer)
+            keep = self._transaction._database.brackets.keep
+            self._transaction.closing = self.call.claim.closing(keep, answer)
         return answer
 
     @asynccontextmanager
@@ -331,8 +334,13 @@ def within(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[An
 
 
 async def prepare(connection: Connection) -> None:
-    """A new connection: json = an answer, handed through; jsonb = data, parsed; key statements."""
+    """A new connection: how it reads and writes, and the statements of idempotency keys."""
     await connection.execute(PREPARED)
+    await understand(connection)
+
+
+async def understand(connection: Connection) -> None:
+    """Types: json is an answer, handed through; jsonb is data, parsed."""
     await connection.set_type_codec(
         "json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes
     )
@@ -354,22 +362,22 @@ async def no_reset(_: Connection) -> None:
 
 
 @asynccontextmanager
-async def pool(dsn: str, size: int) -> AsyncIterator[Pool]:
+async def pool(dsn: str, size: int, init: Any = prepare, kept: int = 250) -> AsyncIterator[Pool]:
     """The pool of a process.
 
-    A statement stays prepared however long its text is; the 250 used last do, since each of them
+    A statement stays prepared however long its text is; the `kept` used last do, since each of them
     takes up to 0.4 MB of the server.
     """
     async with asyncpg.create_pool(
         dsn,
         min_size=min(2, size),
         max_size=size,
-        init=prepare,
+        init=init,
         reset=no_reset,
         timeout=5,
         command_timeout=10,
-        statement_cache_size=250,
         max_cached_statement_lifetime=0,
+        statement_cache_size=kept,
         max_cacheable_statement_size=0,
     ) as made:
         yield made
