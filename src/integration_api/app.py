@@ -29,8 +29,9 @@ from .code_lists import service_loaded as code_lists_loaded
 from .code_lists.service import Language
 from .competences import routes as competences
 from .competences import routes_waiting as waiting_times
-from .contract.build import Example, build, to_json, to_yaml
+from .contract.build import Example, build
 from .contract.deprecations import Deprecation, check, deprecations
+from .contract.parts import Document
 from .disclosures import routes as disclosures
 from .disclosures import service_break_glass
 from .edge import guards, observe, sunset
@@ -45,7 +46,7 @@ from .imports import routes as imports
 from .jobs import lifecycle as jobs_drawn
 from .jobs import routes as jobs
 from .kernel import clock, problems, reactions
-from .kernel.db import LOST, Database, Pool, pool
+from .kernel.db import LOST, Database, Pool
 from .kernel.idempotency import Replay
 from .kernel.lifecycle import Lifecycle
 from .kernel.paging import Cursors
@@ -60,6 +61,7 @@ from .persons import routes_consents as consents
 from .persons import routes_facts as residence_facts
 from .persons import routes_periods as periods
 from .portal import routes as portal
+from .postgres.pooling import Pooling
 from .referrals import lifecycle as referrals_drawn
 from .referrals import routes as referrals
 from .referrals import service as referrals_service
@@ -211,15 +213,15 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            main = await stack.enter_async_context(pool(dsn, settings.pool_size))
-            app.state.probe = await stack.enter_async_context(pool(dsn, 1))
-            app.state.db = Database(main, wait=settings.pool_wait_seconds)
-            app.state.credentials = credentials(main, settings)
+            way = Pooling(settings, dsn)
+            main = await stack.enter_async_context(way.pool(settings.pool_size))
+            app.state.probe = await stack.enter_async_context(way.probe())
+            app.state.db = Database(main, way.brackets, settings.pool_wait_seconds)
+            app.state.credentials = credentials(way.asking(main), settings)
             stack.push_async_callback(app.state.credentials.close)
-            await _follow(app, dsn, stack)
+            await _follow(app, way.direct, stack)
             if demo is not None:
-                follower = asyncio.create_task(_follow_demo_clock(main))
-                stack.callback(follower.cancel)
+                stack.callback(asyncio.create_task(_follow_demo_clock(way.asking(main))).cancel)
             await _warm(app)
             gc.freeze()  # what was loaded stays: looking through it again would only take time
             app.state.started = True
@@ -328,11 +330,11 @@ async def _follow_demo_clock(connections: Pool) -> None:
 
 def contract(
     examples: Mapping[str, Example], ending: Sequence[Deprecation] | None = None
-) -> tuple[bytes, bytes]:
-    """The contract of this application as YAML and as JSON; `ending` as in `create_app`."""
+) -> Document:
+    """The contract of this application, in English; `ending` as in `create_app`."""
     codes = {name: list(found.entries) for name, found in code_lists_service.lists().items()}
     app = create_app(Settings(), dsn="", secret=bytes(32), ending=ending)
-    document = build(
+    return build(
         app,
         lifecycles=LIFECYCLES,
         events=EVENTS,
@@ -341,4 +343,3 @@ def contract(
         code_lists=codes,
         deprecations=app.state.ending,
     )
-    return to_yaml(document).encode(), to_json(document).encode()

@@ -13,7 +13,7 @@ from integration_api.kernel.settings import Settings
 from integration_api.postgres import schema
 
 from .base import RefusalError, configuration, explain, run, say
-from .place import SECRET_CHARACTERS, Place, connect, reached
+from .place import SECRET_CHARACTERS, Place, connect, pooled_names, reached
 
 OLDEST_PYTHON = (3, 11)
 DRIFT = timedelta(seconds=2)
@@ -109,13 +109,22 @@ def _contact(settings: Settings) -> Check:
 
 
 async def _database(place: Place) -> list[Check]:
-    app = await connect(place.app)
+    app = await connect(place.direct)
     try:
         looks = (_version, _roles, _login, _head, _clock, _policies, _rule_packs)
         checks = [await look(app) for look in looks]
     finally:
         await app.close()
+    checks += [await _direct(place)] if place.pooled else []
     return checks if place.owner is None else [*checks, await _administration(place.owner)]
+
+
+async def _direct(place: Place) -> Check:
+    names = ", ".join(await pooled_names(place))
+    return Check(
+        "the API goes through PgBouncer, everything else to PostgreSQL itself",
+        f"{names}: name PostgreSQL's own address" if names else None,
+    )
 
 
 async def _administration(dsn: str) -> Check:

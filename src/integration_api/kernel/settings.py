@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 PREFIX = "INTEGRATION_API_"
 _ONE = "[1-9][0-9]{0,8}/(second|minute|hour)"
+_Url = SecretStr | None
 _Rate = Annotated[str, Field(pattern=f"^{_ONE}(;{_ONE})*$")]
 
 
@@ -31,17 +32,19 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    database_url: SecretStr | None = Field(
+    database_url: _Url = Field(
         None,
         description="External PostgreSQL (17 or newer) for the API, logging in as ia_app;"
         " empty: a local server is started from the package.",
     )
-    worker_database_url: SecretStr | None = Field(
-        None, description="The same database for the worker, logging in as ia_worker."
+    database_pooler: Literal["none", "transaction"] = Field(
+        "none", description="`transaction`: that address is PgBouncer's, in transaction mode."
     )
-    migration_database_url: SecretStr | None = Field(
-        None, description="The same database for migrations, logging in as ia_migrator."
+    direct_database_url: _Url = Field(
+        None, description="Then the address of PostgreSQL itself for the API, logging in as ia_app."
     )
+    worker_database_url: _Url = Field(None, description="The same database for ia_worker, direct.")
+    migration_database_url: _Url = Field(None, description="The same for ia_migrator, direct.")
     data_dir: Path = Field(
         Path("var"), description="Folder of the local server, its secret key and the demo files."
     )
@@ -67,9 +70,7 @@ class Settings(BaseSettings):
         description="File outside the database that signed heads are appended to;"
         " empty: audit/anchor.jsonl in the data folder.",
     )
-    auditor_database_url: SecretStr | None = Field(
-        None, description="The same database for `audit verify`, logging in as ia_auditor."
-    )
+    auditor_database_url: _Url = Field(None, description="The same for ia_auditor: `audit verify`.")
     pool_size: int = Field(10, ge=1, le=200, description="Database connections of one process.")
     pool_wait_seconds: float = Field(
         1.0, gt=0, le=30, description="Longest wait for a free connection before 503."

@@ -98,8 +98,10 @@ def problem(request: Request, kind: ProblemType) -> Response:
 
 def docs(request: Request) -> Response:
     """The API reference, run by a script from the package."""
-    text = fill("docs", "en", {"asset": asset_url("docs.css"), "title": texts()["name"][0]})
-    return cached(request, text.encode(), HTML, headers={"Content-Security-Policy": DOCS_CSP})
+    lang = lang_of(request)
+    text = fill("docs", lang, {"asset": asset_url("docs.css"), "title": texts()["name"][0]})
+    headers = {"Content-Security-Policy": DOCS_CSP, "Vary": "Accept-Language"}
+    return cached(request, text.encode(), HTML, headers=headers)
 
 
 def _calls(request: Request, lang: Language, demo: Mapping[str, str]) -> str:
