@@ -118,7 +118,8 @@ class Transaction:
             await asyncio.shield(self._undo(connection))
             raise
         if failed:
-            return await asyncio.shield(self._undo(connection))
+            await asyncio.shield(self._undo(connection))
+            return
         await self._loan.__aexit__(None, None, None)
         if tag != brackets.committed:
             raise RuntimeError("an error was swallowed: COMMIT answered ROLLBACK")

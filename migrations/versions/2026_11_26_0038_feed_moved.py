@@ -7,8 +7,8 @@ round trips.
 
 from migrations_sql import run
 
-revision = "0039_feed_moved"
-down_revision = "0036_imports"
+revision = "0038_feed_moved"
+down_revision = "0037_status"
 branch_labels = None
 depends_on = None
 
