@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from integration_api.kernel.problems import REGISTRY
-from integration_api.portal import pages, texts
+from integration_api.portal import frame, texts
 from tests.portal.public import DEMO, reader
 
 PAGES = ["/", "/problems", "/problems/not-found", "/docs"]
@@ -147,7 +147,7 @@ async def test_an_asset_is_served_as_it_lies_in_the_package(name: str) -> None:
         again = await client.get(
             f"/assets/{name}", headers={"If-None-Match": plain.headers["ETag"]}
         )
-    assert plain.content == packed.content == pages.asset(name)
+    assert plain.content == packed.content == frame.asset(name)
     assert packed.headers["Content-Encoding"] == "gzip"
     assert again.status_code == 304
 

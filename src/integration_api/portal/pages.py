@@ -2,58 +2,28 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
-from string import Template
 from typing import Any
 
 from fastapi import Request, Response
 
-from integration_api import __version__
 from integration_api.code_lists.served import cached
 from integration_api.code_lists.service import Language
-from integration_api.drawings.svg import STYLE_SOURCE, svg
-from integration_api.kernel.problems import REGISTRY, Problem, ProblemType, language
+from integration_api.drawings.svg import svg
+from integration_api.kernel.problems import REGISTRY, Problem, ProblemType
 
 from . import pages_question
+from .frame import HTML, STRICT, asset_url, fill, lang_of, page
 from .question import Asked
 from .texts import prose, say, texts
 
-HTML = "text/html; charset=utf-8"
-STRICT = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
-NO_FORM = "form-action 'none'; "
-PAGE = f"style-src 'self' {STYLE_SOURCE}; img-src 'self' data:"
-PAGE_CSP = STRICT + NO_FORM + PAGE
-FORM_CSP = STRICT + "form-action 'self'; " + PAGE
 DOCS_CSP = (
-    STRICT
-    + NO_FORM
-    + (
-        "script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
-        " font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:"
-    )
+    STRICT + "form-action 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:"
 )
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 NOTHING = Asked()
 _PREFERRED_KEY = "wuppertal-jobcenter"
-
-
-def lang_of(request: Request) -> Language:
-    """The language of a page: `?lang=`, else `Accept-Language`, else German."""
-    match request.query_params.get("lang"):
-        case "de":
-            return "de"
-        case "en":
-            return "en"
-    return language(request)
-
-
-def wants_json(request: Request) -> bool:
-    """Whether a reader asks for JSON; a browser never does."""
-    accept = request.headers.get("accept", "")
-    return "text/html" not in accept and ("json" in accept or "*/*" not in accept)
 
 
 def home(
@@ -86,11 +56,16 @@ def home(
         "gates": request.app.state.pictures["tandem_gates"](lang),
         "calls": _calls(request, lang, demo),
         "keys": _keys(lang, demo),
-        "badge": say("badge_demo", lang) if demo else "",
     }
-    page = _page(request, "home", parts, title=texts()["name"][0], cache=False, csp=FORM_CSP)
-    page.status_code = refusal.type.status if refusal else 200
-    return page
+    return page(
+        request,
+        texts()["name"][0],
+        fill("home", lang, parts),
+        badge=say("badge_demo", lang) if demo else "",
+        forms=True,
+        cache=False,
+        status=refusal.type.status if refusal else 200,
+    )
 
 
 def problems(request: Request) -> Response:
@@ -102,7 +77,7 @@ def problems(request: Request) -> Response:
         f"<td>{prose(_of(kind, 'cause', lang))}</td></tr>"
         for kind in REGISTRY.values()
     )
-    return _page(request, "problems", {"rows": rows}, title=say("problems", lang))
+    return page(request, texts()["problems"][lang == "en"], fill("problems", lang, {"rows": rows}))
 
 
 def problem(request: Request, kind: ProblemType) -> Response:
@@ -118,59 +93,13 @@ def problem(request: Request, kind: ProblemType) -> Response:
         "remedy": prose(_of(kind, "remedy", lang)),
         "members": f"<h2>{say('members', lang)}</h2><ul>{members}</ul>" if members else "",
     }
-    return _page(request, "problem", parts, title=title)
+    return page(request, title, fill("problem", lang, parts))
 
 
 def docs(request: Request) -> Response:
     """The API reference, run by a script from the package."""
-    page = _template("docs").substitute(asset=asset_url("docs.css"), title=texts()["name"][0])
-    return cached(request, page.encode(), HTML, headers={"Content-Security-Policy": DOCS_CSP})
-
-
-@lru_cache(maxsize=16)
-def asset(name: str) -> bytes:
-    """A file of the package's assets."""
-    return (files(__package__) / "assets" / name).read_bytes()
-
-
-def asset_url(name: str) -> str:
-    """Its address, which changes when the file does."""
-    return f"/assets/{name}?v={sha256(asset(name)).hexdigest()[:12]}"
-
-
-def _page(
-    request: Request,
-    name: str,
-    parts: Mapping[str, str],
-    *,
-    title: str,
-    cache: bool = True,
-    csp: str = PAGE_CSP,
-) -> Response:
-    lang = lang_of(request)
-    said = {f"t_{key}": say(key, lang) for key in texts()}
-    body = _template(name).substitute(said, lang=lang, **parts)
-    path = escape(request.scope["path"])
-    other = "en" if lang == "de" else "de"
-    page = _template("base").substitute(
-        said,
-        lang=lang,
-        title=escape(title),
-        style=asset_url("portal.css"),
-        version=__version__,
-        switch=f'<a href="{path}?lang={other}" hreflang="{other}" lang="{other}">'
-        f"{escape(texts()['language'][0 if other == 'de' else 1])}</a>",
-        badge=f'<span class="badge">{parts["badge"]}</span>' if parts.get("badge") else "",
-        main=body,
-    )
-    headers = {
-        "Content-Language": lang,
-        "Vary": "Accept-Language, Accept",
-        "Content-Security-Policy": csp,
-    }
-    if cache:
-        return cached(request, page.encode(), HTML, headers=headers)
-    return Response(page, headers=headers, media_type=HTML)
+    text = fill("docs", "en", {"asset": asset_url("docs.css"), "title": texts()["name"][0]})
+    return cached(request, text.encode(), HTML, headers={"Content-Security-Policy": DOCS_CSP})
 
 
 def _calls(request: Request, lang: Language, demo: Mapping[str, str]) -> str:
@@ -225,8 +154,3 @@ def _noun(lifecycle: str, lang: Language) -> str:
 def _of(kind: ProblemType, part: str, lang: Language) -> str:
     text: str = getattr(kind, f"{part}_{lang}")
     return text
-
-
-@lru_cache(maxsize=8)
-def _template(name: str) -> Template:
-    return Template((files(__package__) / "pages" / f"{name}.html").read_text("utf-8"))

@@ -14,7 +14,7 @@ from integration_api.kernel.db import Read, within
 from integration_api.kernel.problems import NotFound, Problem
 from integration_api.kernel.scopes import Scope
 
-from . import pages, question
+from . import frame, pages, question
 
 router = APIRouter(include_in_schema=False)
 Question = Annotated[QuestionTx, question_of(Scope.ELIGIBILITY_CHECKS_WRITE)]
@@ -61,7 +61,7 @@ async def asset(request: Request, name: str) -> Response:
     """Scripts and styles of these pages; no page loads anything from another host."""
     if name not in ASSETS:
         raise NotFound
-    return cached(request, pages.asset(name), ASSETS[name], seconds=DAY_SECONDS, packed=True)
+    return cached(request, frame.asset(name), ASSETS[name], seconds=DAY_SECONDS, packed=True)
 
 
 @router.get("/.well-known/security.txt")
