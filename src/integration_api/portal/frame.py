@@ -19,6 +19,8 @@ from .texts import HERE, say, texts
 
 HTML = "text/html; charset=utf-8"
 STRICT = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+COPY = "copy.js"
+"""The script that puts a button to copy beside each block of code."""
 NAVIGATION = (
     ("/docs/quick-start", "nav_start"),
     ("/docs", "reference"),

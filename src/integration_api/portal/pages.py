@@ -1,6 +1,5 @@
 """The pages: templates filled with escaped text, in the reader's language, under a strict CSP."""
 
-import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -15,13 +14,13 @@ from integration_api.kernel.problems import REGISTRY, Problem, ProblemType
 from . import pages_question
 from .frame import HTML, STRICT, asset_url, fill, lang_of, page
 from .question import Asked
+from .start import base_url, demo_keys
 from .texts import prose, say, texts
 
 DOCS_CSP = (
     STRICT + "form-action 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
     " img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:"
 )
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 NOTHING = Asked()
 _PREFERRED_KEY = "wuppertal-jobcenter"
 
@@ -36,7 +35,7 @@ def home(
 
     `refusal` is why what was asked has no answer.
     """
-    lang, demo = lang_of(request), request.app.state.demo or {}
+    lang, demo = lang_of(request), demo_keys(request)
     drawn = {one.name: one for one in request.app.state.lifecycles}
     others = [
         f'<a href="/v1/lifecycles/{name}.svg?lang={lang}">{_noun(name, lang)}</a>'
@@ -104,7 +103,7 @@ def docs(request: Request) -> Response:
 
 def _calls(request: Request, lang: Language, demo: Mapping[str, str]) -> str:
     """Calls against the reader's own host, one to a block, so that a click selects it."""
-    url, header = _base(request), ""
+    url, header = base_url(request), ""
     given = [("call_agencies", f"curl -s '{url}/v1/agencies?limit=3'")]
     if demo:
         key = demo.get(_PREFERRED_KEY) or next(iter(demo.values()))
@@ -134,15 +133,6 @@ def _keys(lang: Language, demo: Mapping[str, str]) -> str:
         f'<div class="wide" tabindex="0" role="region" aria-label="{say("keys", lang)}">'
         f'<table class="keys">{rows}</table></div><p>{say("story", lang)}</p>'
     )
-
-
-def _base(request: Request) -> str:
-    """Scheme and host as the reader wrote them; an odd host gives way to the public address."""
-    host = request.headers.get("host", "")
-    if _HOST.fullmatch(host):
-        return f"{request.url.scheme}://{host}"
-    url: str = request.app.state.public_url
-    return url.rstrip("/")
 
 
 def _noun(lifecycle: str, lang: Language) -> str:
