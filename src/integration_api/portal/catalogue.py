@@ -7,10 +7,12 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from integration_api.code_lists.service import Language
+from integration_api.kernel.problems import NotFound
+
 from . import service
 
 METHODS = ("get", "put", "post", "delete", "patch")
-REFERENCE = "/docs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,12 @@ class Operation:
     summary: str
     tag: str
     statuses: frozenset[int]
+    lang: Language
 
     @property
     def href(self) -> str:
         """Its place in the reference."""
-        return f"{REFERENCE}#/{quote(self.tag)}/{self.id}"
+        return f"/docs?lang={self.lang}#/{quote(self.tag)}/{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,19 @@ class EventType:
         return self.name.partition(".")[0]
 
 
-@lru_cache(maxsize=1)
-def _contract() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(service.contract("openapi.json"))
-    return found
+@lru_cache(maxsize=2)
+def _contract(lang: Language = "en") -> dict[str, Any]:
+    """The contract, or its German twin; without one its texts are English."""
+    try:
+        found = service.contract("openapi.de.json" if lang == "de" else "openapi.json")
+    except NotFound:
+        found = service.contract("openapi.json")
+    read: dict[str, Any] = json.loads(found)
+    return read
 
 
-@lru_cache(maxsize=1)
-def operations() -> Mapping[str, Operation]:
+@lru_cache(maxsize=2)
+def operations(lang: Language = "en") -> Mapping[str, Operation]:
     """Every call, by its operationId, in the order of the contract."""
     return {
         op["operationId"]: Operation(
@@ -61,39 +69,40 @@ def operations() -> Mapping[str, Operation]:
             op["summary"],
             op["tags"][0],
             frozenset(int(status) for status in op["responses"]),
+            lang,
         )
-        for path, item in _contract()["paths"].items()
+        for path, item in _contract(lang)["paths"].items()
         for method, op in item.items()
         if method in METHODS
     }
 
 
-@lru_cache(maxsize=1)
-def event_types() -> Sequence[EventType]:
+def reading(noun: str, lang: Language) -> Operation | None:
+    """The call that reads one of these, where there is one."""
+    return operations(lang).get("get" + "".join(word.capitalize() for word in noun.split("_")))
+
+
+@lru_cache(maxsize=2)
+def event_types(lang: Language = "en") -> Sequence[EventType]:
     """Every type of event, by noun and name."""
-    found = []
-    for name in sorted(_contract()["webhooks"]):
-        body = _contract()["webhooks"][name]["post"]["requestBody"]
-        schema = _named(body["content"]["application/json"]["schema"])
+    found, doc = [], _contract(lang)
+    for name in sorted(doc["webhooks"]):
+        body = doc["webhooks"][name]["post"]["requestBody"]
+        ref = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        schema = doc["components"]["schemas"][ref]
         found.append(EventType(name, schema["description"], _example(schema)))
     return found
 
 
-@lru_cache(maxsize=1)
-def problem_examples() -> Mapping[str, Mapping[str, Any]]:
+@lru_cache(maxsize=2)
+def problem_examples(lang: Language = "en") -> Mapping[str, Mapping[str, Any]]:
     """The document of every type of problem that an operation declares, by its slug."""
     return {
         slug: shown["value"]
-        for response in _contract()["components"]["responses"].values()
+        for response in _contract(lang)["components"]["responses"].values()
         for media in response["content"].values()
         for slug, shown in media["examples"].items()
     }
-
-
-def _named(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    name = schema.get("$ref", "").rpartition("/")[2]
-    found: Mapping[str, Any] = _contract()["components"]["schemas"].get(name, schema)
-    return found
 
 
 SHOWN: Mapping[str, Any] = {

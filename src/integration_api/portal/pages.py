@@ -38,7 +38,7 @@ def home(
     lang, demo = lang_of(request), demo_keys(request)
     drawn = {one.name: one for one in request.app.state.lifecycles}
     others = [
-        f'<a href="/v1/lifecycles/{name}.svg?lang={lang}">{_noun(name, lang)}</a>'
+        f'<a href="/docs/workflows/{name}?lang={lang}">{say(f"noun_{name}", lang)}</a>'
         for name in drawn
         if name != "referral"
     ]
@@ -65,34 +65,6 @@ def home(
         cache=False,
         status=refusal.type.status if refusal else 200,
     )
-
-
-def problems(request: Request) -> Response:
-    """The registry as a page."""
-    lang = lang_of(request)
-    rows = "".join(
-        f'<tr><td class="num">{kind.status}</td><td><a href="/problems/{kind.slug}?lang={lang}">'
-        f"{escape(_of(kind, 'title', lang))}</a><br><code>{kind.slug}</code></td>"
-        f"<td>{prose(_of(kind, 'cause', lang))}</td></tr>"
-        for kind in REGISTRY.values()
-    )
-    return page(request, texts()["problems"][lang == "en"], fill("problems", lang, {"rows": rows}))
-
-
-def problem(request: Request, kind: ProblemType) -> Response:
-    """One type of problem as a page."""
-    lang = lang_of(request)
-    title = _of(kind, "title", lang)
-    members = "".join(f"<li><code>{name}</code></li>" for name in kind.members)
-    parts = {
-        "status": str(kind.status),
-        "slug": kind.slug,
-        "heading": escape(title),
-        "cause": prose(_of(kind, "cause", lang)),
-        "remedy": prose(_of(kind, "remedy", lang)),
-        "members": f"<h2>{say('members', lang)}</h2><ul>{members}</ul>" if members else "",
-    }
-    return page(request, title, fill("problem", lang, parts))
 
 
 def docs(request: Request) -> Response:
@@ -133,14 +105,3 @@ def _keys(lang: Language, demo: Mapping[str, str]) -> str:
         f'<div class="wide" tabindex="0" role="region" aria-label="{say("keys", lang)}">'
         f'<table class="keys">{rows}</table></div><p>{say("story", lang)}</p>'
     )
-
-
-def _noun(lifecycle: str, lang: Language) -> str:
-    """What a lifecycle is called; one without a text keeps its name."""
-    key = f"noun_{lifecycle}"
-    return say(key, lang) if key in texts() else escape(lifecycle)
-
-
-def _of(kind: ProblemType, part: str, lang: Language) -> str:
-    text: str = getattr(kind, f"{part}_{lang}")
-    return text

@@ -14,7 +14,7 @@ from integration_api.kernel.db import Read, within
 from integration_api.kernel.problems import NotFound, Problem
 from integration_api.kernel.scopes import Scope
 
-from . import frame, pages, pages_start, question
+from . import frame, pages, question
 
 router = APIRouter(include_in_schema=False)
 Question = Annotated[QuestionTx, question_of(Scope.ELIGIBILITY_CHECKS_WRITE)]
@@ -22,6 +22,7 @@ ASSETS = {
     "portal.css": "text/css; charset=utf-8",
     "docs.css": "text/css; charset=utf-8",
     "copy.js": "text/javascript; charset=utf-8",
+    "signature.js": "text/javascript; charset=utf-8",
     "docs.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "swagger/swagger-ui.css": "text/css; charset=utf-8",
@@ -55,12 +56,6 @@ async def ask(request: Request, db: Question) -> Response:
 async def docs(request: Request) -> Response:
     """The API reference, with a form for every call."""
     return pages.docs(request)
-
-
-@router.get("/docs/quick-start")
-async def quick_start(request: Request) -> Response:
-    """From a key to the first event, in code to paste."""
-    return pages_start.quick_start(request)
 
 
 @router.get("/assets/{name:path}")
