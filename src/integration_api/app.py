@@ -29,7 +29,8 @@ from .code_lists import service_loaded as code_lists_loaded
 from .code_lists.service import Language
 from .competences import routes as competences
 from .competences import routes_waiting as waiting_times
-from .contract.build import Example, build, to_json, to_yaml
+from .contract.build import Example, build
+from .contract.parts import Document
 from .disclosures import routes as disclosures
 from .disclosures import service_break_glass
 from .edge import guards, observe
@@ -305,10 +306,10 @@ async def _follow_demo_clock(connections: Pool) -> None:
         await asyncio.sleep(1)
 
 
-def contract(examples: Mapping[str, Example]) -> tuple[bytes, bytes]:
-    """The contract of this application as YAML and as JSON."""
+def contract(examples: Mapping[str, Example]) -> Document:
+    """The contract of this application, in English."""
     codes = {name: list(found.entries) for name, found in code_lists_service.lists().items()}
-    document = build(
+    return build(
         create_app(Settings(), dsn="", secret=bytes(32)),
         lifecycles=LIFECYCLES,
         events=EVENTS,
@@ -316,4 +317,3 @@ def contract(examples: Mapping[str, Example]) -> tuple[bytes, bytes]:
         examples=examples,
         code_lists=codes,
     )
-    return to_yaml(document).encode(), to_json(document).encode()

@@ -77,6 +77,8 @@ def test_the_wheel_carries_contract_migrations_types_and_licence(wheel: list[str
         "integration_api/py.typed",
         "integration_api/_data/openapi/openapi.yaml",
         "integration_api/_data/openapi/openapi.json",
+        "integration_api/_data/openapi/openapi.de.yaml",
+        "integration_api/_data/openapi/openapi.de.json",
         "integration_api/_data/migrations/env.py",
         "integration_api/_data/migrations/roles.sql",
     ):

@@ -82,7 +82,7 @@ def tag_of(body: bytes) -> str:
     return f'{weak}"{hashlib.sha256(told).hexdigest()[:32]}"'
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def _packed(body: bytes) -> bytes:
     return gzip.compress(body, mtime=0)
 

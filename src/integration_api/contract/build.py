@@ -22,6 +22,7 @@ from integration_api.kernel.problems import REGISTRY, ProblemType
 from integration_api.kernel.scopes import PROSE, Scope
 
 from .parts import (
+    AGAIN,
     JSON,
     PARTS,
     SCHEMAS,
@@ -31,12 +32,15 @@ from .parts import (
     calls,
     elsewhere,
     event,
+    event_summary,
     link_to,
+    moved,
     named,
     nodes,
     operations,
     pascal,
     problem,
+    state_line,
     to_json,
     to_yaml,
     typed,
@@ -259,7 +263,7 @@ def draw(doc: Document, lifecycles: Iterable[Lifecycle[Any]]) -> None:
         if (out := f"{pascal(one.name)}Out") in schemas:
             schemas[out]["x-lifecycle"] = one.openapi()
         if (states := one.states.__name__) in schemas:
-            lines = [f"- `{s.value}`: {one.labels[s][1]} ({one.labels[s][0]})" for s in one.states]
+            lines = [state_line(s.value, *reversed(one.labels[s])) for s in one.states]
             head = schemas[states].get("description", "").split("\n")[0]
             schemas[states]["description"] = "\n".join([head, "", *lines])
 
@@ -274,8 +278,7 @@ def webhooks(
     texts = dict(events)
     for one in lifecycles:
         for arrow in one.transitions:
-            label = one.labels[arrow.target][1]
-            texts[arrow.event] = f"A {one.name.replace('_', ' ')} moved to: {label}."
+            texts[arrow.event] = moved(one.name, one.labels[arrow.target][1])
     doc["webhooks"] = {}
     schemas, tags = doc["components"]["schemas"], dict[str, str]()
     for kind in sorted(texts):
@@ -287,8 +290,8 @@ def webhooks(
         doc["webhooks"][kind] = {
             "post": {
                 "tags": ["Events"],
-                "summary": f"{noun} {past}".replace("_", " ").capitalize(),
-                "description": f"{texts[kind]} It may come twice and out of order: go by version.",
+                "summary": event_summary(kind),
+                "description": f"{texts[kind]} {AGAIN}",
                 "operationId": f"on{pascal(noun)}{pascal(past)}",
                 "security": [],
                 "requestBody": body,

@@ -96,12 +96,13 @@ def problem_document(kind: ProblemType, public_url: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4)
-def contract(name: str) -> bytes:
-    """The committed contract's own bytes.
+def contract(kind: str, lang: str) -> bytes:
+    """The committed contract's own bytes: `kind` is `json` or `yaml`, `lang` is `en` or `de`.
 
     Raises:
         NotFound: it has not been written yet.
     """
+    name = f"openapi.de.{kind}" if lang == "de" else f"openapi.{kind}"
     for folder in CONTRACTS:
         if (folder / name).is_file():
             return (folder / name).read_bytes()
