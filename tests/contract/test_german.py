@@ -239,3 +239,13 @@ async def test_no_third_language(query: str) -> None:
             answer = await client.get(f"/v1/openapi.{kind}?{query}")
             assert answer.status_code == 400
             assert answer.json()["type"].endswith("/problems/invalid-parameter")
+
+
+async def test_the_reference_loads_the_document_of_its_language() -> None:
+    async with reader() as client:
+        german = await client.get("/docs?lang=de")
+        english = await client.get("/docs?lang=en")
+        script = await client.get("/assets/docs.js")
+    assert '<html lang="de">' in german.text
+    assert '<html lang="en">' in english.text
+    assert "/v1/openapi.json?lang=${document.documentElement.lang}" in script.text

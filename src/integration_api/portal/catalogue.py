@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 from integration_api.code_lists.service import Language
-from integration_api.kernel.problems import NotFound
 
 from . import service
 
@@ -49,13 +48,9 @@ class EventType:
 
 @lru_cache(maxsize=2)
 def _contract(lang: Language = "en") -> dict[str, Any]:
-    """The contract, or its German twin; without one its texts are English."""
-    try:
-        found = service.contract("openapi.de.json" if lang == "de" else "openapi.json")
-    except NotFound:
-        found = service.contract("openapi.json")
-    read: dict[str, Any] = json.loads(found)
-    return read
+    """The contract, or its German twin."""
+    found: dict[str, Any] = json.loads(service.contract("json", lang))
+    return found
 
 
 @lru_cache(maxsize=2)

@@ -93,7 +93,7 @@ def page(
             ),
             "version": __version__,
             "navigation": _navigation(request, lang),
-            "switch": _switch(request, lang),
+            "switch": switch(request, lang),
             "badge": f'<span class="badge">{badge}</span>' if badge else "",
             "main": main,
         },
@@ -137,7 +137,8 @@ def _navigation(request: Request, lang: Language) -> str:
     )
 
 
-def _switch(request: Request, lang: Language) -> str:
+def switch(request: Request, lang: Language) -> str:
+    """The way to the same page in the other language."""
     other = "en" if lang == "de" else "de"
     name = escape(texts()["language"][0 if other == "de" else 1])
     path = escape(request.scope["path"])

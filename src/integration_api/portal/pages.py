@@ -1,5 +1,6 @@
 """The pages: templates filled with escaped text, in the reader's language, under a strict CSP."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -9,13 +10,13 @@ from fastapi import Request, Response
 from integration_api.code_lists.served import cached
 from integration_api.code_lists.service import Language
 from integration_api.drawings.svg import svg
-from integration_api.kernel.problems import REGISTRY, Problem, ProblemType
+from integration_api.kernel.problems import Problem
 
 from . import pages_question
-from .frame import HTML, STRICT, asset_url, fill, lang_of, page
+from .frame import HTML, STRICT, asset_url, fill, lang_of, page, switch
 from .question import Asked
 from .start import base_url, demo_keys
-from .texts import prose, say, texts
+from .texts import say, texts
 
 DOCS_CSP = (
     STRICT + "form-action 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
@@ -69,8 +70,12 @@ def home(
 
 def docs(request: Request) -> Response:
     """The API reference, run by a script from the package."""
-    text = fill("docs", "en", {"asset": asset_url("docs.css"), "title": texts()["name"][0]})
-    return cached(request, text.encode(), HTML, headers={"Content-Security-Policy": DOCS_CSP})
+    lang = lang_of(request)
+    names = ("docs.css", "docs.js", "swagger/swagger-ui.css", "swagger/swagger-ui-bundle.js")
+    addresses = {re.sub(r"\W", "_", name): asset_url(name) for name in names}
+    headers = {"Content-Security-Policy": DOCS_CSP, "Vary": "Accept-Language"}
+    text = fill("docs", lang, {**addresses, "switch": switch(request, lang)})
+    return cached(request, text.encode(), HTML, headers=headers)
 
 
 def _calls(request: Request, lang: Language, demo: Mapping[str, str]) -> str:
