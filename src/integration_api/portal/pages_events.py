@@ -87,7 +87,7 @@ def _entry(event: EventType, drawn: Mapping[str, list[str]], lang: Language) -> 
     return (
         f'<article class="entry">\n<h3 id="{event.name}">'
         f'<a href="#{event.name}"><code>{event.name}</code></a></h3>\n'
-        f"<p>{prose(event.text)}</p>\n<dl class=\"facts\">\n"
+        f'<p>{prose(event.text)}</p>\n<dl class="facts">\n'
         f"<div><dt>{say('events_cause', lang)}</dt><dd>{_cause(event, drawn, lang)}</dd></div>\n"
         f"<div><dt>{say('events_told', lang)}</dt><dd>{say(told(event), lang)}</dd></div>\n</dl>\n"
         f"<details><summary>{say('example', lang)}</summary>"

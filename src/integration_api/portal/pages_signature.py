@@ -37,6 +37,4 @@ def webhook_signatures(request: Request) -> Response:
     )
     parts = {"said": said, "by_hand": escape(BY_HAND), "note": say("signature_kept", lang)}
     title = texts()["signature_title"][lang == "en"]
-    return page(
-        request, title, fill("signature", lang, parts), scripts=("signature.js", COPY)
-    )
+    return page(request, title, fill("signature", lang, parts), scripts=("signature.js", COPY))

@@ -76,7 +76,9 @@ def _links(drawn: Lifecycle[Any], lang: Language, found: Operations) -> Links:
     """A state leads to the reading of the noun, an arrow to its operation or else its event."""
     read = catalogue.reading(drawn.name, lang)
     states = {state.value: read.href for state in drawn.labels} if read else {}
-    return Links(states, {one.name: _leads(drawn, one, lang, found)[0] for one in drawn.transitions})
+    return Links(
+        states, {one.name: _leads(drawn, one, lang, found)[0] for one in drawn.transitions}
+    )
 
 
 def _leads(
@@ -108,11 +110,11 @@ def _state(drawn: Lifecycle[Any], state: Any, lang: Language, found: Operations)
 def _arrow(drawn: Lifecycle[Any], arrow: Transition[Any], lang: Language, found: Operations) -> str:
     at = lang == "en"
     href, call = _leads(drawn, arrow, lang, found)
-    sources = ", ".join(
-        escape(drawn.labels[s][at]) for s in drawn.labels if s in arrow.sources
-    )
+    sources = ", ".join(escape(drawn.labels[s][at]) for s in drawn.labels if s in arrow.sources)
     who = ", ".join(escape(drawn.parties[one][at]) for one in drawn.parties if one in arrow.by)
-    does = f'<a href="{escape(href)}"><code>{call}</code></a>' if call else say("workflow_self", lang)
+    does = (
+        f'<a href="{escape(href)}"><code>{call}</code></a>' if call else say("workflow_self", lang)
+    )
     event = f'<a href="/docs/events?lang={lang}#{arrow.event}"><code>{arrow.event}</code></a>'
     return (
         f'<tr id="arrow-{arrow.name}"><th scope="row">{escape(_label(arrow, lang))}'
@@ -140,7 +142,9 @@ def _noun(name: str, lang: Language) -> str:
 
 
 def _size(name: str, drawn: Mapping[str, Lifecycle[Any]], lang: Language) -> str:
-    parts: Iterable[Lifecycle[Any]] = [drawn[n] for n in TANDEM] if name == "tandem" else [drawn[name]]
+    parts: Iterable[Lifecycle[Any]] = (
+        [drawn[n] for n in TANDEM] if name == "tandem" else [drawn[name]]
+    )
     states = sum(len(one.labels) for one in parts)
     arrows = sum(len(one.transitions) for one in parts)
     return f"{states} {say('workflow_states', lang)}, {arrows} {say('workflow_arrows', lang)}"
