@@ -206,6 +206,28 @@ def test_bounds_are_whole_numbers() -> None:
     assert json.dumps(doc) == '{"a": {"maximum": 9, "minimum": 0.5}, "example": {"maximum": 9.0}}'
 
 
+@pytest.mark.parametrize(
+    ("schema", "bounded"),
+    [
+        ({"type": "string"}, {"maxLength": 10_000}),
+        ({"type": ["string", "null"], "format": "uuid"}, {"maxLength": 36}),
+        ({"type": "string", "format": "date-time"}, {"maxLength": 32}),
+        ({"type": "string", "maxLength": 9}, {}),
+        ({"type": "string", "enum": ["a"]}, {}),
+        ({"type": "array", "items": {"const": 1}}, {"maxItems": 10_000}),
+        ({"type": "integer", "minimum": 0, "maximum": 9}, {"format": "int32"}),
+        ({"type": "integer", "exclusiveMinimum": 0, "maximum": 2**31}, {"format": "int64"}),
+        ({"type": "integer"}, {"minimum": 1 - 2**53, "maximum": 2**53 - 1, "format": "int64"}),
+        ({"type": "object"}, {}),
+    ],
+)
+def test_what_has_no_bound_gets_one(schema: Document, bounded: Document) -> None:
+    doc = {"schemas": {"A": {"properties": {"type": copy.deepcopy(schema)}}}, "example": schema}
+    contract.bound(doc)
+    assert doc["schemas"]["A"]["properties"]["type"] == schema | bounded
+    assert doc["example"] == schema
+
+
 def test_patch_takes_merge_patch_first() -> None:
     body = operation(built(), "updateDoor")["requestBody"]["content"]
     assert list(body) == ["application/merge-patch+json", "application/json"]
@@ -440,6 +462,7 @@ PASSES: dict[str, Pass] = {
     "webhooks": lambda d: contract.webhooks(d, (DOOR,), EVENTS),
     "link": contract.link,
     "prune": contract.prune,
+    "bound": contract.bound,
     "name_tags": lambda d: contract.name_tags(d, {"Doors": "What opens."}),
     "check_codes": lambda d: contract.check_codes(d, LISTS),
     "show": lambda d: contract.show(d, {}),
@@ -455,5 +478,6 @@ def test_a_pass_changes_nothing_when_it_runs_again(name: str) -> None:
     PASSES[name](once)
     twice = copy.deepcopy(once)
     PASSES[name](twice)
-    assert once == doc
     assert json.dumps(twice) == json.dumps(once)
+    contract.bound(once)  # it comes after those that bring parts of their own
+    assert once == doc

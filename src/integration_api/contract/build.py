@@ -21,6 +21,7 @@ from integration_api.kernel.lifecycle import Lifecycle
 from integration_api.kernel.problems import REGISTRY, ProblemType
 from integration_api.kernel.scopes import PROSE, Scope
 
+from .bounds import bound
 from .parts import (
     AGAIN,
     JSON,
@@ -104,6 +105,7 @@ def build(
         lambda d: webhooks(d, drawn, events, parts_of),
         link,
         prune,
+        bound,
         lambda d: name_tags(d, _tags(app)),
         lambda d: check_codes(d, code_lists),
         lambda d: show(d, examples),
@@ -117,7 +119,9 @@ def build(
 def describe(doc: Document) -> None:
     """Who is behind the API, and where it is."""
     doc["info"] = {k: doc["info"][k] for k in ("title", "version")} | PARTS["info"]
-    doc["servers"] = [{"url": PREFIX, "description": "This server."}]
+    doc["servers"] = [
+        {"url": PREFIX, "description": "This server: production, or a demo to test with."}
+    ]
 
 
 def strip_prefix(doc: Document) -> None:
