@@ -114,4 +114,5 @@ def _example(schema: Mapping[str, Any]) -> Any:
         return schema["const"]
     if members := schema.get("properties"):
         return {name: _example(member) for name, member in members.items()}
-    return SHOWN[schema.get("format") or schema["type"]]
+    kind = schema.get("format")
+    return SHOWN[kind if kind in SHOWN else schema["type"]]

@@ -12,6 +12,7 @@ from integration_api.kernel.problems import REGISTRY, NotFound, ProblemType
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOTS = (PACKAGE / "_data", PACKAGE.parents[1])
 """Where what the wheel takes along lies: in the installed package, or in a checkout."""
+CONTRACTS = tuple(root / "openapi" for root in ROOTS)
 Operations = Mapping[tuple[str, str], Mapping[str, str | None]]
 """(lifecycle, arrow) → operation_id, path, request_schema."""
 
