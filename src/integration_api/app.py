@@ -46,7 +46,7 @@ from .imports import routes as imports
 from .jobs import lifecycle as jobs_drawn
 from .jobs import routes as jobs
 from .kernel import clock, problems, reactions
-from .kernel.db import LOST, Database, Pool
+from .kernel.db import LATER, LOST, Database, Pool
 from .kernel.idempotency import Replay
 from .kernel.lifecycle import Lifecycle
 from .kernel.paging import Cursors
@@ -217,11 +217,14 @@ def create_app(
             main = await stack.enter_async_context(way.pool(settings.pool_size))
             app.state.probe = await stack.enter_async_context(way.probe())
             app.state.db = Database(main, way.brackets, settings.pool_wait_seconds)
-            app.state.credentials = credentials(way.asking(main), settings)
+            app.state.db.asking = asking = way.asking(main)
+            if not settings.durable_access_records:
+                app.state.db.recording = LATER
+            app.state.credentials = credentials(asking, settings)
             stack.push_async_callback(app.state.credentials.close)
             await _follow(app, way.direct, stack)
             if demo is not None:
-                stack.callback(asyncio.create_task(_follow_demo_clock(way.asking(main))).cancel)
+                stack.callback(asyncio.create_task(_follow_demo_clock(asking)).cancel)
             await _warm(app)
             gc.freeze()  # what was loaded stays: looking through it again would only take time
             app.state.started = True
