@@ -114,5 +114,4 @@ def _example(schema: Mapping[str, Any]) -> Any:
         return schema["const"]
     if members := schema.get("properties"):
         return {name: _example(member) for name, member in members.items()}
-    kind = schema.get("format")
-    return SHOWN[kind if kind in SHOWN else schema["type"]]
+    return SHOWN[schema["format"] if schema.get("format") in SHOWN else schema["type"]]
