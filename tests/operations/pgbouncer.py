@@ -56,7 +56,9 @@ def pgbouncer(server: LocalPostgres, name: str, folder: Path) -> Iterator[str]:
         process = subprocess.Popen(
             [PROGRAM, str(folder / "pgbouncer.ini")],
             stderr=log,
-            **({"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []} if who else {}),
+            user=who and who.pw_uid,
+            group=who and who.pw_gid,
+            extra_groups=[] if who else None,
         )
     try:
         _await(port, process, folder / "log")

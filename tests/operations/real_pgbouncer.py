@@ -17,7 +17,6 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from integration_api.app import create_app
-from integration_api.kernel.db import Pool
 from integration_api.kernel.settings import Settings
 from integration_api.postgres.pooling import is_direct
 from tests.cast import id_of
@@ -245,5 +244,5 @@ async def test_a_context_set_for_longer_than_a_transaction_is_seen_by_others(
     assert await leaks(local=False) > 0
 
 
-async def _left_alone(_: Pool) -> None:
+async def _left_alone(_: Any) -> None:
     """As the service leaves its connections."""

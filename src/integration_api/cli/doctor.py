@@ -19,7 +19,7 @@ OLDEST_PYTHON = (3, 11)
 DRIFT = timedelta(seconds=2)
 ROLES = (
     *("ia_owner", "ia_migrator", "ia_app", "ia_worker", "ia_auth"),
-    *("ia_officer", "ia_retention", "ia_auditor", "ia_status"),
+    *("ia_officer", "ia_retention", "ia_auditor", "ia_status", "ia_backup"),
 )
 # Without tenant data; everything else has to be closed by forced policies.
 OPEN_TABLES = ("alembic_version", "code_list", "code_list_entry", "demo_clock", "transfer_basis")

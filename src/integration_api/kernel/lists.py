@@ -108,8 +108,7 @@ class Place:
 
     def answer(self, row: Any) -> Answer:
         """The envelope of the page in `row`, with cursors for its neighbours."""
-        more = row["found"] > self.limit
-        back = self.direction.backwards
+        more, back = row["found"] > self.limit, self.direction.backwards
         onward = before = None
         if row["last_id"] is not None:
             if more or back:
@@ -120,8 +119,9 @@ class Place:
         return Answer(body, headers=links(*self.address, next=onward, prev=before))
 
     def _seal(self, at: Any, last: UUID, direction: str) -> str:
-        values = (at, UUID(int=last.int))
-        return self.cursors.seal(values, binding=self.binding, direction=direction)
+        return self.cursors.seal(
+            (at, UUID(int=last.int)), binding=self.binding, direction=direction
+        )
 
 
 def place(request: Request, caller: Principal, cursor: str | None, limit: int) -> Place:

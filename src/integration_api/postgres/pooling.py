@@ -60,7 +60,7 @@ class Door:
         timeout: float | None = None,  # noqa: ASYNC109 - the parameter of the driver
     ) -> AsyncIterator[Connection]:
         """Log in at PgBouncer and leave; then lend a direct connection."""
-        await (await asyncpg.connect(self._dsn, timeout=timeout)).close(timeout=timeout)
+        await (await asyncpg.connect(self._dsn, timeout=timeout or 1)).close(timeout=timeout)
         async with self._direct.acquire(timeout=timeout) as connection:
             yield connection
 
