@@ -3,12 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import (
-    AbstractAsyncContextManager,
-    AsyncExitStack,
-    asynccontextmanager,
-    suppress,
-)
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -214,10 +209,32 @@ def create_app(
     Raises:
         ValueError: what is deprecated, or its successor, does not exist, or ends too soon.
     """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            way = Pooling(settings, dsn)
+            main = await stack.enter_async_context(way.pool(settings.pool_size))
+            app.state.probe = await stack.enter_async_context(way.probe())
+            app.state.db = Database(main, way.brackets, settings.pool_wait_seconds)
+            app.state.db.asking = asking = way.asking(main)
+            if not settings.durable_access_records:
+                app.state.db.recording = LATER
+            app.state.credentials = credentials(asking, settings)
+            stack.push_async_callback(app.state.credentials.close)
+            await _follow(app, way.direct, stack)
+            if demo is not None:
+                stack.callback(asyncio.create_task(_follow_demo_clock(asking)).cancel)
+            await _warm(app)
+            gc.freeze()  # what was loaded stays: looking through it again would only take time
+            app.state.started = True
+            yield
+            app.state.draining = True
+
     app = FastAPI(
         title="Integration API",
         version=__version__,
-        lifespan=_life(settings, dsn, demo),
+        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -244,35 +261,6 @@ def create_app(
     reactions.wire(REACTIONS)
     _guard(app, settings)
     return app
-
-
-def _life(
-    settings: Settings, dsn: str, demo: Mapping[str, str] | None
-) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """What the application has while it runs: connections, what it follows, a warm start."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            way = Pooling(settings, dsn)
-            main = await stack.enter_async_context(way.pool(settings.pool_size))
-            app.state.probe = await stack.enter_async_context(way.probe())
-            app.state.db = Database(main, way.brackets, settings.pool_wait_seconds)
-            app.state.db.asking = asking = way.asking(main)
-            if not settings.durable_access_records:
-                app.state.db.recording = LATER
-            app.state.credentials = credentials(asking, settings)
-            stack.push_async_callback(app.state.credentials.close)
-            await _follow(app, way.direct, stack)
-            if demo is not None:
-                stack.callback(asyncio.create_task(_follow_demo_clock(asking)).cancel)
-            await _warm(app)
-            gc.freeze()  # what was loaded stays: looking through it again would only take time
-            app.state.started = True
-            yield
-            app.state.draining = True
-
-    return lifespan
 
 
 def _number(cursors: Cursors) -> webhooks_setup.Number:

@@ -119,9 +119,8 @@ class Place:
         return Answer(body, headers=links(*self.address, next=onward, prev=before))
 
     def _seal(self, at: Any, last: UUID, direction: str) -> str:
-        return self.cursors.seal(
-            (at, UUID(int=last.int)), binding=self.binding, direction=direction
-        )
+        values = (at, UUID(int=last.int))
+        return self.cursors.seal(values, binding=self.binding, direction=direction)
 
 
 def place(request: Request, caller: Principal, cursor: str | None, limit: int) -> Place:
