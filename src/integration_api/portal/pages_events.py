@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from fastapi import Request, Response
 
+from integration_api.code_lists.names import fold
 from integration_api.code_lists.service import Language
 from integration_api.kernel.lifecycle import SYSTEM, Lifecycle
 
@@ -38,7 +39,7 @@ def events(request: Request) -> Response:
         (noun, list(own))
         for noun, own in groupby(catalogue.event_types(lang), key=lambda one: one.noun)
     ]
-    nouns.sort(key=lambda pair: texts()[f"noun_{pair[0]}"][lang == "en"])
+    nouns.sort(key=lambda pair: fold(texts()[f"noun_{pair[0]}"][lang == "en"]))
     parts = {
         "index": " · ".join(f'<a href="#{noun}">{_noun(noun, lang)}</a>' for noun, _ in nouns),
         "nouns": "\n".join(_section(noun, own, drawn, lang) for noun, own in nouns),
