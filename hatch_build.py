@@ -1,4 +1,4 @@
-"""What the wheel carries besides the package: migrations, published contract and changelog.
+"""What the wheel carries besides the package: migrations, contract, changelog, glossary.
 
 In a checkout they are read from where they are written; an editable install copies nothing.
 """
@@ -17,6 +17,7 @@ DATA = (
     ("openapi", "*.json", "integration_api/_data/openapi"),
     ("openapi", "workflows/*.yaml", "integration_api/_data/openapi"),
     (".", "CHANGELOG.md", "integration_api/_data"),
+    ("docs", "glossary.md", "integration_api/_data/docs"),
 )
 
 

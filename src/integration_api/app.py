@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -46,7 +46,7 @@ from .imports import routes as imports
 from .jobs import lifecycle as jobs_drawn
 from .jobs import routes as jobs
 from .kernel import clock, problems, reactions
-from .kernel.db import LOST, Database, Pool
+from .kernel.db import LATER, LOST, Database, Pool
 from .kernel.idempotency import Replay
 from .kernel.lifecycle import Lifecycle
 from .kernel.paging import Cursors
@@ -209,29 +209,10 @@ def create_app(
     Raises:
         ValueError: what is deprecated, or its successor, does not exist, or ends too soon.
     """
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            way = Pooling(settings, dsn)
-            main = await stack.enter_async_context(way.pool(settings.pool_size))
-            app.state.probe = await stack.enter_async_context(way.probe())
-            app.state.db = Database(main, way.brackets, settings.pool_wait_seconds)
-            app.state.credentials = credentials(way.asking(main), settings)
-            stack.push_async_callback(app.state.credentials.close)
-            await _follow(app, way.direct, stack)
-            if demo is not None:
-                stack.callback(asyncio.create_task(_follow_demo_clock(way.asking(main))).cancel)
-            await _warm(app)
-            gc.freeze()  # what was loaded stays: looking through it again would only take time
-            app.state.started = True
-            yield
-            app.state.draining = True
-
     app = FastAPI(
         title="Integration API",
         version=__version__,
-        lifespan=lifespan,
+        lifespan=_lifespan(settings, dsn, demo),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -258,6 +239,35 @@ def create_app(
     reactions.wire(REACTIONS)
     _guard(app, settings)
     return app
+
+
+def _lifespan(
+    settings: Settings, dsn: str, demo: Mapping[str, str] | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What the application has while it runs: pools, and what follows the database."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            way = Pooling(settings, dsn)
+            main = await stack.enter_async_context(way.pool(settings.pool_size))
+            app.state.probe = await stack.enter_async_context(way.probe())
+            app.state.db = Database(main, way.brackets, settings.pool_wait_seconds)
+            app.state.db.asking = asking = way.asking(main)
+            if not settings.durable_access_records:
+                app.state.db.recording = LATER
+            app.state.credentials = credentials(asking, settings)
+            stack.push_async_callback(app.state.credentials.close)
+            await _follow(app, way.direct, stack)
+            if demo is not None:
+                stack.callback(asyncio.create_task(_follow_demo_clock(asking)).cancel)
+            await _warm(app)
+            gc.freeze()  # what was loaded stays: looking through it again would only take time
+            app.state.started = True
+            yield
+            app.state.draining = True
+
+    return lifespan
 
 
 def _number(cursors: Cursors) -> webhooks_setup.Number:

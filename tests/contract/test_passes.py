@@ -229,6 +229,13 @@ def test_what_has_no_bound_gets_one(schema: Document, bounded: Document) -> None
     assert doc["example"] == schema
 
 
+def test_an_answer_that_is_a_file_is_bounded_as_one() -> None:
+    lines = {"application/x-ndjson": {"schema": {"type": "string"}}}
+    call = {"responses": {"200": {"content": lines}}}
+    contract.bound({"paths": {"/a": {"get": call}}})
+    assert lines["application/x-ndjson"]["schema"]["maxLength"] == 2**31 - 1
+
+
 def test_patch_takes_merge_patch_first() -> None:
     body = operation(built(), "updateDoor")["requestBody"]["content"]
     assert list(body) == ["application/merge-patch+json", "application/json"]

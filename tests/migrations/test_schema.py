@@ -93,7 +93,7 @@ async def _checks(server: LocalPostgres, name: str) -> dict[str, str]:
         server,
         name,
         "select conname, pg_get_constraintdef(oid) as text from pg_constraint"
-        " where connamespace = 'ia'::regnamespace and contype = 'c'",
+        " where connamespace = 'ia'::regnamespace and contype = 'c' and conrelid <> 0",
     )
     return {r["conname"]: r["text"] for r in rows}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import asyncpg
 import httpx
@@ -21,7 +22,9 @@ from tests import watch
 DEMO = {"wuppertal-jobcenter": "ia_demo_12ab34cd_" + "0" * 72, "koeln-case-management": "ia_demo_x"}
 
 
-def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
+def public_app(
+    *, demo: dict[str, str] | None = None, environment: Literal["live", "test", "demo"] = "demo"
+) -> FastAPI:
     """An app with the public routers, all middleware and problem handlers, and no database."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.cursors, app.state.lifecycles = (
@@ -31,6 +34,7 @@ def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
     app.state.pictures = PICTURES
     app.state.settings = Settings(security_contact="mailto:sicherheit@example.org")
     app.state.public_url, app.state.demo = "https://api.example.org", demo
+    app.state.settings = Settings(environment=environment)
     v1 = APIRouter(prefix="/v1")
     v1.include_router(code_lists.router)
     app.include_router(v1)
@@ -42,9 +46,11 @@ def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def reader(*, demo: dict[str, str] | None = None) -> AsyncIterator[httpx.AsyncClient]:
+async def reader(
+    *, demo: dict[str, str] | None = None, environment: Literal["live", "test", "demo"] = "demo"
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a key."""
-    app = public_app(demo=demo)
+    app = public_app(demo=demo, environment=environment)
     # the start page does without its form where no database answers
     app.state.db = Database(asyncpg.create_pool(min_size=0))
     transport = httpx.ASGITransport(app)

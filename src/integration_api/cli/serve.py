@@ -104,7 +104,7 @@ def _must_sign(settings: Settings) -> None:
 
 async def _work(settings: Settings, place: Place, secret: bytes) -> None:
     from integration_api import worker
-    from integration_api.kernel.observability import configure_logging
+    from integration_api.edge.logs import configure_logging
 
     configure_logging(settings.log_level, json=not sys.stderr.isatty())
     stop = asyncio.Event()
@@ -123,7 +123,7 @@ async def _serve(
     demo: bool,
 ) -> None:
     from integration_api import app, worker
-    from integration_api.kernel.observability import configure_logging
+    from integration_api.edge.logs import configure_logging
 
     configure_logging(settings.log_level, json=not sys.stderr.isatty())
     keys: dict[str, str] | None = None

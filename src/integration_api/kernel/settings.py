@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     pool_wait_seconds: float = Field(
         1.0, gt=0, le=30, description="Longest wait for a free connection before 503."
     )
+    durable_access_records: bool = Field(
+        True, description="Whether a read waits until its access record is on disk (ADR 0055)."
+    )
     request_deadline_seconds: float = Field(
         15.0, gt=0, le=300, description="Longest time one request may take before 503."
     )

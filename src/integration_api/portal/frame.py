@@ -20,6 +20,8 @@ from .texts import HERE, say, texts
 HTML = "text/html; charset=utf-8"
 STRICT = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
 SECURITY = '<a href="/.well-known/security.txt">security.txt</a> · '
+COPY = "copy.js"
+"""The script that puts a button to copy beside each block of code."""
 NAVIGATION = (
     ("/docs/quick-start", "nav_start"),
     ("/docs", "reference"),
@@ -92,7 +94,7 @@ def page(
             ),
             "version": __version__,
             "navigation": _navigation(request, lang),
-            "switch": _switch(request, lang),
+            "switch": switch(request, lang),
             "badge": f'<span class="badge">{badge}</span>' if badge else "",
             "security": SECURITY if request.app.state.settings.security_contact else "",
             "main": main,
@@ -137,7 +139,8 @@ def _navigation(request: Request, lang: Language) -> str:
     )
 
 
-def _switch(request: Request, lang: Language) -> str:
+def switch(request: Request, lang: Language) -> str:
+    """The way to the same page in the other language."""
     other = "en" if lang == "de" else "de"
     name = escape(texts()["language"][0 if other == "de" else 1])
     path = escape(request.scope["path"])

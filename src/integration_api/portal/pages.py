@@ -10,18 +10,18 @@ from fastapi import Request, Response
 from integration_api.code_lists.served import cached
 from integration_api.code_lists.service import Language
 from integration_api.drawings.svg import svg
-from integration_api.kernel.problems import REGISTRY, Problem, ProblemType
+from integration_api.kernel.problems import Problem
 
 from . import pages_question
-from .frame import HTML, STRICT, asset_url, fill, lang_of, page
+from .frame import HTML, STRICT, asset_url, fill, lang_of, page, switch
 from .question import Asked
-from .texts import prose, say, texts
+from .start import base_url, demo_keys
+from .texts import say, texts
 
 DOCS_CSP = (
     STRICT + "form-action 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
     " img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:"
 )
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
 NOTHING = Asked()
 _PREFERRED_KEY = "wuppertal-jobcenter"
 
@@ -36,10 +36,10 @@ def home(
 
     `refusal` is why what was asked has no answer.
     """
-    lang, demo = lang_of(request), request.app.state.demo or {}
+    lang, demo = lang_of(request), demo_keys(request)
     drawn = {one.name: one for one in request.app.state.lifecycles}
     others = [
-        f'<a href="/v1/lifecycles/{name}.svg?lang={lang}">{_noun(name, lang)}</a>'
+        f'<a href="/docs/workflows/{name}?lang={lang}">{say(f"noun_{name}", lang)}</a>'
         for name in drawn
         if name != "referral"
     ]
@@ -68,45 +68,19 @@ def home(
     )
 
 
-def problems(request: Request) -> Response:
-    """The registry as a page."""
-    lang = lang_of(request)
-    rows = "".join(
-        f'<tr><td class="num">{kind.status}</td><td><a href="/problems/{kind.slug}?lang={lang}">'
-        f"{escape(_of(kind, 'title', lang))}</a><br><code>{kind.slug}</code></td>"
-        f"<td>{prose(_of(kind, 'cause', lang))}</td></tr>"
-        for kind in REGISTRY.values()
-    )
-    return page(request, texts()["problems"][lang == "en"], fill("problems", lang, {"rows": rows}))
-
-
-def problem(request: Request, kind: ProblemType) -> Response:
-    """One type of problem as a page."""
-    lang = lang_of(request)
-    title = _of(kind, "title", lang)
-    members = "".join(f"<li><code>{name}</code></li>" for name in kind.members)
-    parts = {
-        "status": str(kind.status),
-        "slug": kind.slug,
-        "heading": escape(title),
-        "cause": prose(_of(kind, "cause", lang)),
-        "remedy": prose(_of(kind, "remedy", lang)),
-        "members": f"<h2>{say('members', lang)}</h2><ul>{members}</ul>" if members else "",
-    }
-    return page(request, title, fill("problem", lang, parts))
-
-
 def docs(request: Request) -> Response:
     """The API reference, run by a script from the package."""
     lang = lang_of(request)
-    text = fill("docs", lang, {"asset": asset_url("docs.css"), "title": texts()["name"][0]})
+    names = ("docs.css", "docs.js", "swagger/swagger-ui.css", "swagger/swagger-ui-bundle.js")
+    addresses = {re.sub(r"\W", "_", name): asset_url(name) for name in names}
     headers = {"Content-Security-Policy": DOCS_CSP, "Vary": "Accept-Language"}
+    text = fill("docs", lang, {**addresses, "switch": switch(request, lang)})
     return cached(request, text.encode(), HTML, headers=headers)
 
 
 def _calls(request: Request, lang: Language, demo: Mapping[str, str]) -> str:
     """Calls against the reader's own host, one to a block, so that a click selects it."""
-    url, header = _base(request), ""
+    url, header = base_url(request), ""
     given = [("call_agencies", f"curl -s '{url}/v1/agencies?limit=3'")]
     if demo:
         key = demo.get(_PREFERRED_KEY) or next(iter(demo.values()))
@@ -136,23 +110,3 @@ def _keys(lang: Language, demo: Mapping[str, str]) -> str:
         f'<div class="wide" tabindex="0" role="region" aria-label="{say("keys", lang)}">'
         f'<table class="keys">{rows}</table></div><p>{say("story", lang)}</p>'
     )
-
-
-def _base(request: Request) -> str:
-    """Scheme and host as the reader wrote them; an odd host gives way to the public address."""
-    host = request.headers.get("host", "")
-    if _HOST.fullmatch(host):
-        return f"{request.url.scheme}://{host}"
-    url: str = request.app.state.public_url
-    return url.rstrip("/")
-
-
-def _noun(lifecycle: str, lang: Language) -> str:
-    """What a lifecycle is called; one without a text keeps its name."""
-    key = f"noun_{lifecycle}"
-    return say(key, lang) if key in texts() else escape(lifecycle)
-
-
-def _of(kind: ProblemType, part: str, lang: Language) -> str:
-    text: str = getattr(kind, f"{part}_{lang}")
-    return text

@@ -18,6 +18,8 @@ Question = Annotated[QuestionTx, question_of(Scope.ELIGIBILITY_CHECKS_WRITE)]
 ASSETS = {
     "portal.css": "text/css; charset=utf-8",
     "docs.css": "text/css; charset=utf-8",
+    "copy.js": "text/javascript; charset=utf-8",
+    "signature.js": "text/javascript; charset=utf-8",
     "docs.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "swagger/swagger-ui.css": "text/css; charset=utf-8",

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from integration_api.code_lists.served import as_json, cached
 from integration_api.kernel.problems import REGISTRY
 
-from . import frame, pages, service
+from . import frame, pages_problems, service
 
 router = APIRouter(prefix="/problems", include_in_schema=False)
 
@@ -17,7 +17,7 @@ async def problems(request: Request) -> Response:
         url = request.app.state.public_url
         items = [service.problem_document(kind, url) for kind in REGISTRY.values()]
         return cached(request, as_json({"items": items}), headers={"Vary": "Accept"})
-    return pages.problems(request)
+    return pages_problems.problems(request)
 
 
 @router.get("/{slug}")
@@ -27,4 +27,4 @@ async def problem(request: Request, slug: str) -> Response:
     if frame.wants_json(request):
         body = service.problem_document(kind, request.app.state.public_url)
         return cached(request, as_json(body), headers={"Vary": "Accept"})
-    return pages.problem(request, kind)
+    return pages_problems.problem(request, kind)

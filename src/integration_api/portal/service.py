@@ -10,8 +10,9 @@ from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.kernel.problems import REGISTRY, NotFound, ProblemType
 
 PACKAGE = Path(__file__).resolve().parents[1]
-CONTRACTS = (PACKAGE / "_data" / "openapi", PACKAGE.parents[1] / "openapi")
-"""Where the contract lies: in the installed package, or in a checkout."""
+ROOTS = (PACKAGE / "_data", PACKAGE.parents[1])
+"""Where what the wheel takes along lies: in the installed package, or in a checkout."""
+CONTRACTS = tuple(root / "openapi" for root in ROOTS)
 Operations = Mapping[tuple[str, str], Mapping[str, str | None]]
 """(lifecycle, arrow) → operation_id, path, request_schema."""
 
@@ -102,10 +103,18 @@ def contract(kind: str, lang: str) -> bytes:
     Raises:
         NotFound: it has not been written yet.
     """
-    name = f"openapi.de.{kind}" if lang == "de" else f"openapi.{kind}"
-    for folder in CONTRACTS:
-        if (folder / name).is_file():
-            return (folder / name).read_bytes()
+    return packaged("openapi", f"openapi.de.{kind}" if lang == "de" else f"openapi.{kind}")
+
+
+def packaged(folder: str, name: str) -> bytes:
+    """A file that the wheel takes along (`hatch_build.py`).
+
+    Raises:
+        NotFound: it has not been written yet.
+    """
+    for root in ROOTS:
+        if (root / folder / name).is_file():
+            return (root / folder / name).read_bytes()
     raise NotFound
 
 
