@@ -82,17 +82,38 @@ ROWS = (
     Row(8, "1,000 transitions at once", f"{RACES}/test_races.py", {**ROUNDS, "CHAOS_CASES": "10"}),
     Row(9, "twice, and in another order", f"{RACES}/test_orders.py", {"CHAOS_EXAMPLES": "200"}),
     Row(10, "webhooks: killed, hanging", "tests/webhooks/test_engine.py"),
-    Row(11, "clocks an hour apart", f"{FAULTS}clocks.py", {"CHAOS_CLOCK_ROUNDS": "100"}, _can_move_clocks),
+    Row(
+        11,
+        "clocks an hour apart",
+        f"{FAULTS}clocks.py",
+        {"CHAOS_CLOCK_ROUNDS": "100"},
+        _can_move_clocks,
+    ),
     Row(12, "revocation among readers", f"{RACES}/test_revocation.py", ROUNDS),
     Row(13, "rolling restart at 50/s", f"{FAULTS}rolling.py", {"CHAOS_RESTARTS": "10"}),
-    Row(15, "issuer away, slow, new keys", "tests/identity/test_keys.py tests/identity/test_tokens.py"),
-    Row(17, "hostile input everywhere", "tests/access/test_hostile_input.py tests/abuse/test_bounds.py"),
+    Row(
+        15,
+        "issuer away, slow, new keys",
+        "tests/identity/test_keys.py tests/identity/test_tokens.py",
+    ),
+    Row(
+        17,
+        "hostile input everywhere",
+        "tests/access/test_hostile_input.py tests/abuse/test_bounds.py",
+    ),
     Row(18, "fuzz", "python tools/contract/fuzz.py"),
     Row(19, "leak matrix", "tests/access"),
     Row(20, "tampering with the audit", "tests/audit"),
     Row(0, "plans on 200,000 cases", "tests/plans", {"PLAN_ROWS": "200000"}),
-    Row(0, "imports: killed, taken over", "tests/imports/test_killed.py", {"CHAOS_LINES": "100000"}),
-    Row(0, "sync client: everything killed", "tests/examples/test_chaos.py", {"CHAOS_SECONDS": "120"}),
+    Row(
+        0, "imports: killed, taken over", "tests/imports/test_killed.py", {"CHAOS_LINES": "100000"}
+    ),
+    Row(
+        0,
+        "sync client: everything killed",
+        "tests/examples/test_chaos.py",
+        {"CHAOS_SECONDS": "120"},
+    ),
 )
 
 
@@ -167,7 +188,9 @@ def asked(words: list[str]) -> list[Row]:
     return [
         row
         for row in ROWS
-        if all(word == str(row.number) or (not word.isdigit() and word in row.name) for word in words)
+        if all(
+            word == str(row.number) or (not word.isdigit() and word in row.name) for word in words
+        )
     ]
 
 

@@ -30,13 +30,12 @@ Numbers = Callable[[str, object], None]
 
 @dataclass(frozen=True)
 class Step:
-    """A request of the journey; `event` is what it leaves, `on` whose state it has to have seen."""
+    """A request of the journey; `on` is whose state it has to have seen."""
 
     name: str
     who: str
     method: str
     path: str
-    event: str
     body: dict[str, Any] | None = None
     on: str | None = None
 
@@ -58,16 +57,18 @@ CONCERNS = {"concerns": [{"life_area": "housing", "topic": "housing_search"}]}
 REFERRAL, CASE = "/v1/referrals/{referral}", "/v1/cases/{case}"
 NOTE = {"compartment": "case_notes", "text": "Termin vereinbart."}
 JOURNEY = (
-    Step("note", "lead/worker_1", "POST", f"{CASE}/notes", "case.changed", NOTE),
-    Step("other note", "lead/worker_2", "POST", f"{CASE}/notes", "case.changed", NOTE),
-    Step("concerns", "lead", "PATCH", CASE, "case.changed", CONCERNS, "case"),
-    Step("accept", "jobcenter", "POST", f"{REFERRAL}/accept", "referral.accepted", None, "referral"),
+    Step("note", "lead/worker_1", "POST", f"{CASE}/notes", NOTE),
+    Step("other note", "lead/worker_2", "POST", f"{CASE}/notes", NOTE),
+    Step("concerns", "lead", "PATCH", CASE, CONCERNS, "case"),
     Step(
-        "decline", "jobcenter", "POST", f"{REFERRAL}/decline", "referral.declined",
+        "accept", "jobcenter", "POST", f"{REFERRAL}/accept", None, "referral",
+    ),
+    Step(
+        "decline", "jobcenter", "POST", f"{REFERRAL}/decline",
         {"reason": "no_capacity"}, "referral",
     ),
     Step(
-        "withdraw", "lead", "POST", f"{REFERRAL}/withdraw", "referral.withdrawn",
+        "withdraw", "lead", "POST", f"{REFERRAL}/withdraw",
         {"reason": "need_met_elsewhere"}, "referral",
     ),
 )  # fmt: skip
@@ -129,7 +130,7 @@ async def end(committed: Committed, scene: Scene) -> dict[str, Any]:
     theirs = await look(committed, scene, "case", "jobcenter")
     concerns = [(c["life_area"], c["topic"]) for c in case.json()["concerns"]]
     return {
-        "case": (case.json()["status"], case.headers["ETag"], concerns),
+        "case": (case.json()["status"], case.headers["ETag"].partition(".")[0], concerns),
         "referral": (referral.json()["status"], referral.headers["ETag"].partition(".")[0]),
         "notes": sorted(note["text"] for note in notes.json()["items"]),
         "seen by the recipient": theirs.status_code,
@@ -138,10 +139,10 @@ async def end(committed: Committed, scene: Scene) -> dict[str, Any]:
 
 
 async def events(committed: Committed, scene: Scene) -> list[tuple[str, int, str]]:
-    """What happened to the case and to the referral, each in its order."""
+    """What happened to the case and to the referral, each in its order; news of access has none."""
     names = {scene.case.id: "case", scene.referral.id: "referral"}
     rows = await committed.admin.fetch(EVENTS, list(names))
-    return sorted((names[r["agg_id"]], r["agg_version"], r["type"]) for r in rows)
+    return sorted((names[r["agg_id"]], r["agg_version"] or 0, r["type"]) for r in rows)
 
 
 def orders(sent: list[Sent]) -> Iterator[tuple[Step, ...]]:
@@ -196,7 +197,6 @@ async def test_whatever_the_order_the_end_is_that_of_a_serial_one(
 
 async def test_without_keys_a_repetition_would_be_an_effect(committed: Committed) -> None:
     """The known-bad twin."""
+    dice = random.Random(1)  # noqa: S311 - no secret
     with pytest.raises(AssertionError):
-        for seed in range(5):
-            dice = random.Random(seed)  # noqa: S311 - no secret
-            await ends_alike(committed, dice, keys=False)
+        await ends_alike(committed, dice, keys=False)

@@ -31,7 +31,7 @@ class Cluster(LocalPostgres):
     `more` are further settings of the server; `wal` is where its log goes, if not beside the data.
     """
 
-    def __init__(self, root: Path, programs: Path, wal: Path | None = None, **more: str) -> None:
+    def __init__(self, root: Path, programs: Path, wal: Path | None = None, /, **more: str) -> None:
         super().__init__(root, bin_dir=programs)
         self.port, self.more, self.wal = free_port(), more, wal
 
@@ -89,7 +89,9 @@ class Place:
 
 
 @asynccontextmanager
-async def running(born: LocalPostgres, wal: Path | None = None, **more: str) -> AsyncIterator[Cluster]:
+async def running(
+    born: LocalPostgres, wal: Path | None = None, /, **more: str
+) -> AsyncIterator[Cluster]:
     """A copy of the cluster `born` that runs; it and its folder are gone afterwards."""
     root = Path(tempfile.mkdtemp(prefix="ia-fault-"))
     root.chmod(0o755)
@@ -100,7 +102,7 @@ async def running(born: LocalPostgres, wal: Path | None = None, **more: str) -> 
         shutil.rmtree(root, ignore_errors=True)
 
 
-def copied(born: LocalPostgres, root: Path, wal: Path | None = None, **more: str) -> Cluster:
+def copied(born: LocalPostgres, root: Path, wal: Path | None = None, /, **more: str) -> Cluster:
     """A copy of the cluster `born`, not started."""
     cluster = Cluster(root, born.bin, wal, **more)
     subprocess.run(["cp", "-a", str(born.data), str(cluster.data)], check=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from tests import processes
 from tests.conftest import Committed
 from tests.faults.cluster import Place

@@ -1,4 +1,4 @@
-"""What the network does between service and PostgreSQL: every answer in time, and only 200 or 503."""
+"""What the network does to the way to PostgreSQL: answers in time, and none but 200 and 503."""
 
 import asyncio
 import time

@@ -18,10 +18,10 @@ SIZE = 10
 SECONDS = 1.2
 SLOW = (
     "create function ia.slow() returns trigger language plpgsql as"
-    " 'begin perform pg_sleep(2); return new; end'",
+    " 'begin perform pg_sleep(2.6); return new; end'",
     "create trigger slow before insert on ia.person for each row execute function ia.slow()",
 )
-"""What makes every creation of a person take two seconds."""
+"""What makes every creation of a person take 2.6 seconds."""
 
 
 async def _live(service: Service, stop: asyncio.Event) -> list[float]:
@@ -39,13 +39,20 @@ async def _live(service: Service, stop: asyncio.Event) -> list[float]:
 
 
 async def _crowd(service: Service, round_: int) -> tuple[Book, list[float], list[httpx.Response]]:
-    """Everybody at once; the refused, and how long the process took to say that it lives."""
+    """Ten at once take the connections, twenty come after them and find none.
+
+    What all were told, how long the process took to say that it lives, and the refusals.
+    """
     book, stop = Book(), asyncio.Event()
     living = asyncio.create_task(_live(service, stop))
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(timeout=30, limits=limits) as http:
         names = [f"writer-{round_}-{n:03}" for n in range(3 * SIZE)]
-        answers = await asyncio.gather(*(create(http, service.url, n, book) for n in names))
+        asked = []
+        for number, name in enumerate(names):
+            asked.append(asyncio.create_task(create(http, service.url, name, book)))
+            await asyncio.sleep(0.02 if number >= SIZE else 0)
+        answers = await asyncio.gather(*asked)
     stop.set()
     refused = [a for a in answers if a is not None and a.status_code == 503]
     return book, await living, refused

@@ -100,9 +100,7 @@ async def test_a_rolling_restart_fails_no_request(
 ) -> None:
     book = await _rolling(server, tmp_path, RESTARTS, gently, DRAIN)
     failed = sum(count for status, count in book.statuses.items() if status not in FINE)
-    figures(
-        f"{RESTARTS} restarts, {book.statuses.total()} requests at {RATE}/s, {failed} failed"
-    )
+    figures(f"{RESTARTS} restarts, {book.statuses.total()} requests at {RATE}/s, {failed} failed")
     nobody_noticed(book)
     assert book.statuses.total() > RESTARTS * RATE
 

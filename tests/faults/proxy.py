@@ -73,6 +73,8 @@ class FaultProxy:
         self.reset()
         with suppress(TimeoutError):
             async with asyncio.timeout(2):
+                while self._writers:  # noqa: ASYNC110 - the pumps end this wait
+                    await asyncio.sleep(0.02)
                 await self._server.wait_closed()
 
 

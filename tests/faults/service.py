@@ -28,7 +28,7 @@ class Service:
     """
 
     def __init__(
-        self, place: Place, folder: Path, around: dict[str, str] | None = None, **settings: str
+        self, place: Place, folder: Path, around: dict[str, str] | None = None, /, **settings: str
     ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -59,7 +59,7 @@ class Service:
 
 @asynccontextmanager
 async def serving(
-    place: Place, folder: Path, around: dict[str, str] | None = None, **settings: str
+    place: Place, folder: Path, around: dict[str, str] | None = None, /, **settings: str
 ) -> AsyncIterator[Service]:
     """A service that is ready."""
     made = Service(place, folder, around, **settings)
@@ -135,8 +135,7 @@ async def writing(
     """Writers for the length of a block."""
     stop = asyncio.Event()
     tasks = [
-        asyncio.create_task(write(urls, f"{prefix}-{n}", book, stop, pause))
-        for n in range(writers)
+        asyncio.create_task(write(urls, f"{prefix}-{n}", book, stop, pause)) for n in range(writers)
     ]
     try:
         yield
@@ -160,7 +159,7 @@ async def stored(place: Place, prefix: str = "writer") -> Counter[str]:
 
 
 def must_hold(book: Book, found: Counter[str]) -> None:
-    """acknowledged ⊆ stored ⊆ acknowledged ∪ unknown, and nothing twice."""
+    """Acknowledged ⊆ stored ⊆ acknowledged ∪ unknown, and nothing twice."""
     lost = book.acknowledged.keys() - found.keys()
     assert not lost, f"{len(lost)} acknowledged and gone"
     strange = found.keys() - book.acknowledged.keys() - book.unknown

@@ -178,7 +178,9 @@ class _Outgoing:
                 return
             self.started = True
             headers = [*_with_defaults(message), *self.meter.headers]
-            if getattr(self.scope["app"].state, "draining", False):  # the next request goes to somebody who stays
+            if getattr(
+                self.scope["app"].state, "draining", False
+            ):  # the next request goes to somebody who stays
                 headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
             if self._unchanged(message):
