@@ -21,7 +21,7 @@ from tests.cast import KEYS
 from tests.conftest import SECRET, Committed
 from tests.running import PROGRAM, environment
 
-START_SECONDS = 30
+START_SECONDS = 120
 KILLS = int(os.environ.get("CHAOS_KILLS", "2"))  # noqa: TID251 - a knob of `make chaos`
 MOMENTS = tuple(0.06 + 0.06 * (n % 4) for n in range(KILLS))
 """Seconds after which twelve writes are cut short: some are done, some under way, some to come."""

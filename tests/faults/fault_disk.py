@@ -99,7 +99,7 @@ async def test_a_full_disk_refuses_writes_and_loses_nothing(
             await more(book, 20)
             await _until_full(disk, book)
             reads = await _reads(service.url, "/v1/agencies?limit=5", 30)
-            # who reads of a person leaves a record of it, or does not read (§ 76 SGB X)
+            # who reads of a person leaves a record of it, or does not read (§ 79(4) SGB X)
             personal = await _reads(service.url, "/v1/persons?limit=5", 10)
             refused = book.statuses[503]
             Ballast(disk).lift()

@@ -17,7 +17,7 @@ from tests.cast import KEYS
 from tests.faults.cluster import Place, free_port
 
 KEY = KEYS["lead/machine"].key
-START_SECONDS = 60
+START_SECONDS = 180
 STORED = "select mononym from ia.person where mononym like $1 || '%'"
 
 
