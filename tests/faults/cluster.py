@@ -14,7 +14,7 @@ from typing import Self
 import asyncpg
 
 from integration_api.postgres.launcher import ENVIRONMENT, LocalPostgres
-from tests.conftest import _make_template, clone, town
+from tests.conftest import clone, make_template, town
 
 TRUSTED = "local all all trust\nhost all,replication all 127.0.0.1/32 trust\n"
 
@@ -116,7 +116,7 @@ def copied(born: LocalPostgres, root: Path, wal: Path | None = None, /, **more: 
 async def gave_birth(programs: Path, root: Path) -> Cluster:
     """A cluster with the template of the suite, stopped: what the others are copies of."""
     with Cluster(root, programs) as cluster:
-        await _make_template(cluster)
+        await make_template(cluster)
     return cluster
 
 
