@@ -74,6 +74,12 @@ def ratios(row: Row, ours: str, other: str) -> tuple[float, float, float]:
     return p10, p50, row.cpu[ours] / row.cpu[other]
 
 
+def progress(row: Row) -> str:
+    """What a row was measured at so far, each programme ÷ the limit."""
+    shown = (f"{name} {ratios(row, name, 'limit')[0]:.2f}" for name in row.times)
+    return f"{row.name:36}" + "  ".join(shown)
+
+
 def holds(row: Row, other: str) -> bool:
     """Whether the times of a row are within tolerance, beside `other` and beside its twins."""
     p10, _, cpu = ratios(row, "ours", other)

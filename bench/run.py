@@ -24,7 +24,7 @@ from questions import (
     essence,
     table,
 )
-from report import holds, lines, report
+from report import holds, lines, progress, report
 from seeding import prepared
 from wire import Client, Witness
 
@@ -128,6 +128,7 @@ def main() -> None:
                 beside = {s: p for s, p in found.items() if s in row.styles}
                 same_answers(row, ask, beside)
                 settle(row, ask, {s: (row, p) for s, p in beside.items()}, postmaster)
+                print(progress(row), flush=True)
             ask.walk(found["ours"].client)
             for row in deep:
                 pair = {"other": (rows[row.beside], found["ours"]), "ours": (row, found["ours"])}

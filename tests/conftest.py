@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     server = LocalPostgres(Path(root), fast=True)
     server.start()
     config.stash[SERVER] = (server, root)
-    asyncio.run(_make_template(server))
+    asyncio.run(make_template(server))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -89,7 +89,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(server.root, ignore_errors=True)
 
 
-async def _make_template(server: LocalPostgres) -> None:
+async def make_template(server: LocalPostgres) -> None:
+    """Migrate and people the database that every other one is a copy of."""
     await _execute(server, "postgres", f"create database {TEMPLATE}")
     await _execute(server, TEMPLATE, schema.roles_sql())
     await schema.migrate(server.dsn("postgres", TEMPLATE))

@@ -17,6 +17,10 @@ COMPARED |= {"maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum"}
 ANNOTATIONS = {"title", "description", "default", "example", "examples", "deprecated", "readOnly"}
 ANNOTATIONS |= {"writeOnly", "externalDocs", "xml", "discriminator", "$comment"}
 NOTHING: Schema = {"not": {}}
+LONGEST = {"uuid": 36, "date": 10}
+"""Characters of the forms that have one length (RFC 9562 section 4, RFC 3339 section 5.6)."""
+WIDTHS = {"int32": 2**31, "int64": 2**63}
+"""Half of the numbers that an integer format holds: it bounds as `minimum` and `maximum` do."""
 TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -64,8 +68,13 @@ class Order:
         found: list[str] = []
         targets = list(_alternatives(self.wide, wide))
         for one in _alternatives(self.narrow, narrow):
-            tries = sorted((self._one(target, one) for target in targets), key=len)
-            found += tries[0] if tries else ["nothing is accepted"]
+            best = ["nothing is accepted"] if not targets else None
+            for target in targets:
+                stops = self._one(target, one)
+                best = stops if best is None or len(stops) < len(best) else best
+                if not best:
+                    break
+            found += best or []
         return found
 
     def _one(self, wide: Schema, narrow: Schema) -> list[str]:
@@ -89,15 +98,20 @@ class Order:
 
     def _finite(self, wide: Schema, values: list[Any]) -> list[str]:
         """An enum is judged value by value."""
-        schema = {**wide, "components": self.wide.get("components", {})}
-        refused = [v for v in values if not jsonschema_rs.is_valid(schema, v)]
+        schema = dict(wide)
+        if '"$ref"' in json.dumps(
+            schema
+        ):  # the rest of a large document costs much, and rarely matters
+            schema["components"] = self.wide.get("components", {})
+        judge = jsonschema_rs.validator_for(schema)
+        refused = [v for v in values if not judge.is_valid(v)]
         return [f"value {json.dumps(v, ensure_ascii=False)} not allowed" for v in refused]
 
     def _keywords(self, wide: Schema, narrow: Schema) -> list[str]:
         found = [
             f"{k} {narrow.get(k)!r} -> {wide[k]!r}"
             for k in ("pattern", "format")
-            if k in wide and wide[k] != narrow.get(k)
+            if k in wide and wide[k] != narrow.get(k) and not _holds(wide[k], narrow)
         ]
         step = wide.get("multipleOf")
         if step is not None and (narrow.get("multipleOf", 0) % step or "multipleOf" not in narrow):
@@ -194,7 +208,19 @@ def _is(value: Any, kind: str) -> bool:
     return isinstance(value, TYPES[kind])
 
 
+def _holds(form: str, narrow: Schema) -> bool:
+    """Whether the format is an integer's width, and every integer of the schema has it."""
+    if form not in WIDTHS or narrow.get("type") != "integer":
+        return False
+    if WIDTHS.get(narrow.get("format", ""), float("inf")) <= WIDTHS[form]:
+        return True
+    least, most = _bottom(narrow)[0], _top(narrow)[0]
+    return -WIDTHS[form] <= least and most < WIDTHS[form]
+
+
 def _bounds(wide: Schema, narrow: Schema) -> list[str]:
+    longest = LONGEST.get(narrow.get("format", ""), float("inf"))
+    narrow = {"maxLength": longest, **narrow}
     worse = [k for k in UPPER if k in wide and narrow.get(k, float("inf")) > wide[k]]
     worse += [k for k in LOWER if narrow.get(k, 0) < wide.get(k, 0)]
     found = [f"{k} {narrow.get(k)} vs {wide[k]}" for k in worse]

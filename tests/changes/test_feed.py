@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from integration_api.app import EVENT_TYPES
+from integration_api.app import EVENT_TYPES, PARTS_OF
 from integration_api.changes import listening
-from integration_api.changes.access import nouns
+from integration_api.changes.access import BELOW_TANDEM, nouns
 from integration_api.kernel.db import pool
 from integration_api.kernel.principal import context_sql
 from integration_api.kernel.statements import ME
@@ -210,7 +210,9 @@ async def test_the_policy_alone_shows_an_agency_only_what_it_is_told(
 
 def test_every_noun_of_an_event_says_who_sees_it() -> None:
     told = {kind.partition(".")[0] for kind in EVENT_TYPES}
-    assert told - {"webhook"} == nouns(ME).keys()  # a test of an endpoint is in no feed
+    below = {table.name for table in BELOW_TANDEM}
+    assert told - {"webhook"} == nouns(ME).keys() | below  # a test of an endpoint is in no feed
+    assert below <= {noun for noun, above in PARTS_OF.items() if above == "tandem_case"}
 
 
 async def test_beyond_those_who_may_wait_one_is_answered_at_once(

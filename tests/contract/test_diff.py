@@ -73,6 +73,8 @@ BASE: Document = yaml.safe_load(
               properties:
                 topic: {type: string, minLength: 1, maxLength: 64, pattern: "^[a-z_]+$"}
                 priority: {type: integer, minimum: 1, maximum: 5}
+                count: {type: integer, minimum: 0, maximum: 4294967295}
+                total: {type: integer, format: int32}
                 note: {anyOf: [{type: string, maxLength: 200}, {type: "null"}]}
                 tags: {type: array, maxItems: 10, items: {type: string, maxLength: 20}}
             CaseOut:
@@ -140,6 +142,10 @@ BREAKING: dict[str, Callable[[Document], Any]] = {
     "null no longer accepted": lambda d: member(d, "CaseIn", "note")["anyOf"].pop(),
     "fewer items": lambda d: member(d, "CaseIn", "tags").update(maxItems=5),
     "tighter items": lambda d: member(d, "CaseIn", "tags")["items"].update(maxLength=5),
+    "integer of fewer bits": lambda d: member(d, "CaseIn", "count").update(format="int32"),
+    "id that may be shorter only": lambda d: cases(d)["get"]["parameters"][1]["schema"].update(
+        maxLength=35
+    ),
     "success status removed": lambda d: cases(d)["get"]["responses"].pop("200"),
     "new success status": lambda d: cases(d)["post"]["responses"].update(
         {"202": {"description": "later"}}
@@ -192,6 +198,11 @@ SAFE: dict[str, Callable[[Document], Any]] = {
     "wider number": lambda d: member(d, "CaseIn", "priority").update(minimum=0, maximum=9),
     "exclusive bound of the same width": lambda d: member(d, "CaseIn", "priority").update(
         exclusiveMaximum=6, maximum=7
+    ),
+    "width of an integer said": lambda d: member(d, "CaseIn", "priority").update(format="int32"),
+    "integer of more bits": lambda d: member(d, "CaseIn", "total").update(format="int64"),
+    "length of an id said": lambda d: cases(d)["get"]["parameters"][1]["schema"].update(
+        maxLength=36
     ),
     "null accepted": lambda d: member(d, "CaseIn", "priority").update(type=["integer", "null"]),
     "new parameter value": lambda d: cases(d)["get"]["parameters"][0]["schema"]["enum"].append("x"),

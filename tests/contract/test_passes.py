@@ -13,6 +13,7 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel, Field
 
 from integration_api.contract import build as contract
+from integration_api.contract.bounds import bound
 from integration_api.contract.build import Example
 from integration_api.contract.parts import PARTS, arrange, operations, typed
 from integration_api.kernel.lifecycle import Lifecycle, Transition
@@ -204,6 +205,35 @@ def test_bounds_are_whole_numbers() -> None:
     doc = {"a": {"maximum": 9.0, "minimum": 0.5}, "example": {"maximum": 9.0}}
     contract.whole_bounds(doc)
     assert json.dumps(doc) == '{"a": {"maximum": 9, "minimum": 0.5}, "example": {"maximum": 9.0}}'
+
+
+@pytest.mark.parametrize(
+    ("schema", "bounded"),
+    [
+        ({"type": "string"}, {"maxLength": 10_000}),
+        ({"type": ["string", "null"], "format": "uuid"}, {"maxLength": 36}),
+        ({"type": "string", "format": "date-time"}, {"maxLength": 32}),
+        ({"type": "string", "maxLength": 9}, {}),
+        ({"type": "string", "enum": ["a"]}, {}),
+        ({"type": "array", "items": {"const": 1}}, {"maxItems": 10_000}),
+        ({"type": "integer", "minimum": 0, "maximum": 9}, {"format": "int32"}),
+        ({"type": "integer", "exclusiveMinimum": 0, "maximum": 2**31}, {"format": "int64"}),
+        ({"type": "integer"}, {"minimum": 1 - 2**53, "maximum": 2**53 - 1, "format": "int64"}),
+        ({"type": "object"}, {}),
+    ],
+)
+def test_what_has_no_bound_gets_one(schema: Document, bounded: Document) -> None:
+    doc = {"schemas": {"A": {"properties": {"type": copy.deepcopy(schema)}}}, "example": schema}
+    bound(doc)
+    assert doc["schemas"]["A"]["properties"]["type"] == schema | bounded
+    assert doc["example"] == schema
+
+
+def test_an_answer_that_is_a_file_is_bounded_as_one() -> None:
+    lines: Document = {"application/x-ndjson": {"schema": {"type": "string"}}}
+    call = {"responses": {"200": {"content": lines}}}
+    bound({"paths": {"/a": {"get": call}}})
+    assert lines["application/x-ndjson"]["schema"]["maxLength"] == 2**31 - 1
 
 
 def test_patch_takes_merge_patch_first() -> None:
@@ -440,6 +470,7 @@ PASSES: dict[str, Pass] = {
     "webhooks": lambda d: contract.webhooks(d, (DOOR,), EVENTS),
     "link": contract.link,
     "prune": contract.prune,
+    "bound": bound,
     "name_tags": lambda d: contract.name_tags(d, {"Doors": "What opens."}),
     "check_codes": lambda d: contract.check_codes(d, LISTS),
     "show": lambda d: contract.show(d, {}),
@@ -455,5 +486,6 @@ def test_a_pass_changes_nothing_when_it_runs_again(name: str) -> None:
     PASSES[name](once)
     twice = copy.deepcopy(once)
     PASSES[name](twice)
-    assert once == doc
     assert json.dumps(twice) == json.dumps(once)
+    bound(once)  # it comes after those that bring parts of their own
+    assert once == doc

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import asyncpg
 import httpx
@@ -14,13 +15,16 @@ from integration_api.edge.limiter import Limits
 from integration_api.kernel import problems
 from integration_api.kernel.db import Database
 from integration_api.kernel.paging import Cursors
+from integration_api.kernel.settings import Settings
 from integration_api.portal import routes as portal
 from tests import watch
 
 DEMO = {"wuppertal-jobcenter": "ia_demo_12ab34cd_" + "0" * 72, "koeln-case-management": "ia_demo_x"}
 
 
-def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
+def public_app(
+    *, demo: dict[str, str] | None = None, environment: Literal["live", "test", "demo"] = "demo"
+) -> FastAPI:
     """An app with the public routers, all middleware and problem handlers, and no database."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.cursors, app.state.lifecycles = (
@@ -28,7 +32,9 @@ def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
         LIFECYCLES,
     )
     app.state.pictures = PICTURES
+    app.state.settings = Settings(security_contact="mailto:sicherheit@example.org")
     app.state.public_url, app.state.demo = "https://api.example.org", demo
+    app.state.settings = Settings(environment=environment)
     v1 = APIRouter(prefix="/v1")
     v1.include_router(code_lists.router)
     app.include_router(v1)
@@ -40,9 +46,11 @@ def public_app(*, demo: dict[str, str] | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def reader(*, demo: dict[str, str] | None = None) -> AsyncIterator[httpx.AsyncClient]:
+async def reader(
+    *, demo: dict[str, str] | None = None, environment: Literal["live", "test", "demo"] = "demo"
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client without a key."""
-    app = public_app(demo=demo)
+    app = public_app(demo=demo, environment=environment)
     # the start page does without its form where no database answers
     app.state.db = Database(asyncpg.create_pool(min_size=0))
     transport = httpx.ASGITransport(app)

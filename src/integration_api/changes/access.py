@@ -6,15 +6,19 @@ although, or because, they see it no longer.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     FromClause,
     Table,
     Text,
+    Uuid,
     and_,
     any_,
     case,
+    cast,
     false,
     func,
     literal_column,
@@ -81,7 +85,6 @@ BELOW_TANDEM = (
 
 def nouns(me: Me) -> Mapping[str, Seen]:
     """Where the things are that events are about, and when the caller sees one."""
-    above = select(tandem_case.c.id).where(tandem.visible(me))
     return {
         "agency": (agency, agencies.visible(me)),
         "member": (member, agencies.visible_members(me)),
@@ -104,10 +107,6 @@ def nouns(me: Me) -> Mapping[str, Seen]:
         "job": (job, jobs.visible(me)),
         "tandem_case": (tandem_case, tandem.visible(me)),
         "webhook_endpoint": (webhook_endpoint, webhooks.visible(me)),
-        **{
-            t.name: (t, above.where(tandem_case.c.id == t.c.tandem_case_id).exists())
-            for t in BELOW_TANDEM
-        },
     }
 
 
@@ -124,16 +123,23 @@ def _addressed(me: Me) -> ColumnElement[bool]:
 
 
 def still_visible(event: FromClause, me: Me = ME) -> ColumnElement[bool]:
-    """Whether the caller sees the thing of `event` (`agg_type`, `agg_id`) now.
+    """Whether the caller sees the thing of `event` (`agg_type`, `agg_id`, `body`) now.
 
-    One probe by id for each event, whatever it is about.
+    One probe by id for each event, whatever it is about. What is below a tandem case is seen with
+    it: its events name it, and one plan serves all of them. Starting a plan costs more than a page.
     """
+    e = event.c
     seen = {
-        name: select(table.c.id)
-        .where(table.c.id == event.c.agg_id, criterion)
-        .correlate(event)
-        .offset(literal_column("0"))  # a probe, never a hash of all that the caller may see
-        .exists()
+        name: _probe(event, table.c.id == e.agg_id, criterion)
         for name, (table, criterion) in nouns(me).items()
     }
-    return case(seen, value=event.c.agg_type, else_=false())
+    above = func.json_extract_path_text(cast(e.body, JSON), "data", "tandem_case_id", type_=Text)
+    below = e.agg_type == any_(literal_column(f"'{{{','.join(t.name for t in BELOW_TANDEM)}}}'"))
+    part = _probe(event, tandem_case.c.id == cast(above, Uuid), tandem.visible(me))
+    return case(seen, value=e.agg_type, else_=case((below, part), else_=false()))
+
+
+def _probe(event: FromClause, *criteria: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether there is a row; a probe, never a hash of all that the caller may see."""
+    zero: Any = literal_column("0")
+    return select(literal_column("1")).where(*criteria).correlate(event).offset(zero).exists()

@@ -17,12 +17,12 @@ class Judge:
         self._database = database
 
     async def __call__(
-        self, municipality_id: UUID, agency_id: UUID, agg_type: str, agg_id: UUID
+        self, municipality_id: UUID, agency_id: UUID, agg_type: str, agg_id: UUID, body: str | None
     ) -> bool:
-        """Whether the thing of that type and id is visible to the agency."""
+        """Whether the thing that an event is about is visible to the agency."""
         who = await self._machine(municipality_id, agency_id)
         async with self._database.reading(who) as tx:
-            row = await tx.row(SEES, agg_type=agg_type, agg_id=agg_id)
+            row = await tx.row(SEES, agg_type=agg_type, agg_id=agg_id, body=body)
         return row is not None and bool(row["sees"])
 
     async def _machine(self, municipality_id: UUID, agency_id: UUID) -> Principal:

@@ -97,16 +97,16 @@ class Feed:
 
         The clock of the database stands still in a transaction. What is numbered after it began
         may tell of an access that, by that clock, has not begun yet, and would be left out for
-        good: so a page goes up to what was numbered before. The head costs a tenth of a page, and
-        says most of the time that nothing is new.
+        good: so a page goes up to the head that another transaction has read before it, which
+        either statement is by itself. The head costs a tenth of a page, and says most of the time
+        that nothing is new.
         """
         _, after = place
         async with self.database.reading(self.caller) as tx:
             head = _current(await tx.row(HEAD), place)
-        last: int = head["last"]
-        if after == last:
-            return dict(head) | {"items": None, "found": 0}, last
-        async with self.database.reading(self.caller) as tx:
+            last: int = head["last"]
+            if after == last:
+                return dict(head) | {"items": None, "found": 0}, last
             given = {"after": after, "limit": limit, "types": types, "upto": last}
             row = _current(await tx.row(PAGE, **given), place)
         full = row["found"] == limit

@@ -67,6 +67,7 @@ KIND = Query(select(agency.c.type).where(agency.c.id == bindparam("id", type_=Uu
 _GIVEN = select(
     bindparam("agg_type", type_=Text()).label("agg_type"),
     bindparam("agg_id", type_=Uuid()).label("agg_id"),
+    bindparam("body", type_=Text()).label("body"),
 ).subquery("given")
 SEES = Query(select(still_visible(_GIVEN).label("sees")).select_from(_GIVEN))
 """One thing, as the feed would judge an event about it."""

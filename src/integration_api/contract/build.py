@@ -21,7 +21,10 @@ from integration_api.kernel.lifecycle import Lifecycle
 from integration_api.kernel.problems import REGISTRY, ProblemType
 from integration_api.kernel.scopes import PROSE, Scope
 
+from .bounds import bound
+from .deprecations import Deprecation, announce
 from .parts import (
+    AGAIN,
     JSON,
     PARTS,
     SCHEMAS,
@@ -31,12 +34,16 @@ from .parts import (
     calls,
     elsewhere,
     event,
+    event_summary,
     link_to,
+    moved,
     named,
     nodes,
     operations,
     pascal,
+    place_in_list,
     problem,
+    state_line,
     to_json,
     to_yaml,
     typed,
@@ -71,6 +78,7 @@ def build(
     parts_of: Mapping[str, str] = MappingProxyType({}),
     examples: Mapping[str, Example],
     code_lists: Mapping[str, Collection[str]],
+    deprecations: Iterable[Deprecation] = (),
     public_url: str = PUBLIC_URL,
 ) -> Document:
     """The contract of `app`; `events` describes the event types that are no arrow's.
@@ -95,11 +103,13 @@ def build(
         security,
         lambda d: problem_refs(d, REGISTRY.values(), public_url),
         answer_headers,
+        lambda d: announce(d, deprecations),
         answer_descriptions,
         lambda d: draw(d, drawn),
         lambda d: webhooks(d, drawn, events, parts_of),
         link,
         prune,
+        bound,
         lambda d: name_tags(d, _tags(app)),
         lambda d: check_codes(d, code_lists),
         lambda d: show(d, examples),
@@ -113,7 +123,9 @@ def build(
 def describe(doc: Document) -> None:
     """Who is behind the API, and where it is."""
     doc["info"] = {k: doc["info"][k] for k in ("title", "version")} | PARTS["info"]
-    doc["servers"] = [{"url": PREFIX, "description": "This server."}]
+    doc["servers"] = [
+        {"url": PREFIX, "description": "This server: production, or a demo to test with."}
+    ]
 
 
 def strip_prefix(doc: Document) -> None:
@@ -208,7 +220,7 @@ def problem_refs(doc: Document, registry: Iterable[ProblemType], public_url: str
             op["responses"][code] = {"$ref": f"#/components/responses/{name}"}
 
 
-HEADERS = {"ApiVersion": "API-Version", "RetryAfter": "Retry-After"}
+HEADERS = {"ApiVersion": "API-Version", "PageLink": "Link", "RetryAfter": "Retry-After"}
 """Headers whose component has another name."""
 
 
@@ -237,6 +249,7 @@ def answer_headers(doc: Document) -> None:
             found += ["ETag"] * bool(single and code != "204")
             made = code in ("201", "202") and (_made(doc, where) or elsewhere(doc, answers[code]))
             found += ["Location"] * bool(made)
+            found += ["PageLink"] * ("prev_cursor" in place_in_list(doc, answers[code]))
             found += ["RetryAfter"] * (f"{SCHEMAS}JobOut" in json.dumps(answers[code]))
             refs = {HEADERS.get(n, n): {"$ref": f"#/components/headers/{n}"} for n in found}
             refs |= deepcopy(PARTS["rate_headers"])
@@ -259,7 +272,7 @@ def draw(doc: Document, lifecycles: Iterable[Lifecycle[Any]]) -> None:
         if (out := f"{pascal(one.name)}Out") in schemas:
             schemas[out]["x-lifecycle"] = one.openapi()
         if (states := one.states.__name__) in schemas:
-            lines = [f"- `{s.value}`: {one.labels[s][1]} ({one.labels[s][0]})" for s in one.states]
+            lines = [state_line(s.value, *reversed(one.labels[s])) for s in one.states]
             head = schemas[states].get("description", "").split("\n")[0]
             schemas[states]["description"] = "\n".join([head, "", *lines])
 
@@ -274,8 +287,7 @@ def webhooks(
     texts = dict(events)
     for one in lifecycles:
         for arrow in one.transitions:
-            label = one.labels[arrow.target][1]
-            texts[arrow.event] = f"A {one.name.replace('_', ' ')} moved to: {label}."
+            texts[arrow.event] = moved(one.name, one.labels[arrow.target][1])
     doc["webhooks"] = {}
     schemas, tags = doc["components"]["schemas"], dict[str, str]()
     for kind in sorted(texts):
@@ -287,8 +299,8 @@ def webhooks(
         doc["webhooks"][kind] = {
             "post": {
                 "tags": ["Events"],
-                "summary": f"{noun} {past}".replace("_", " ").capitalize(),
-                "description": f"{texts[kind]} It may come twice and out of order: go by version.",
+                "summary": event_summary(kind),
+                "description": f"{texts[kind]} {AGAIN}",
                 "operationId": f"on{pascal(noun)}{pascal(past)}",
                 "security": [],
                 "requestBody": body,

@@ -17,6 +17,8 @@ JSON, PROBLEM = "application/json", "application/problem+json"
 SCHEMAS = "#/components/schemas/"
 ORDER = ("tags", "summary", "description", "operationId", "deprecated", "security", "parameters")
 DATA = {"example", "examples", "default", "enum", "const", "x-lifecycle", "x-transition"}
+AGAIN = "It may come twice and out of order: go by version."
+"""Said of every event."""
 PARTS: Document = yaml.load(
     Path(__file__).with_name("parts.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader
 )
@@ -46,14 +48,14 @@ def to_yaml(doc: Document) -> str:
     return yaml.dump(doc, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     """Long texts as blocks, nothing by alias."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+def _text(dumper: yaml.CSafeDumper, value: str) -> yaml.ScalarNode:
     return dumper.represent_scalar(
         "tag:yaml.org,2002:str", value, style="|" if "\n" in value else None
     )
@@ -79,6 +81,14 @@ def named(doc: Document, schema: Document) -> Document:
     """The schema that a `$ref` names, or the schema itself."""
     name = schema.get("$ref", "").removeprefix(SCHEMAS)
     found: Document = doc["components"]["schemas"].get(name, schema)
+    return found
+
+
+def place_in_list(doc: Document, answer: Document) -> Document:
+    """The members with which an answer tells its place in a list; none where it is no page."""
+    schema = named(doc, answer.get("content", {}).get(JSON, {}).get("schema", {}))
+    page = named(doc, schema.get("properties", {}).get("page", {}))
+    found: Document = page.get("properties", {})
     return found
 
 
@@ -122,7 +132,8 @@ def problem(status: int, kinds: list[ProblemType], public_url: str) -> Document:
     }
     media = {"schema": {"$ref": f"{SCHEMAS}Problem"}, "examples": shown}
     titles = " · ".join(kind.title_en for kind in kinds)
-    headers = PARTS["problem_headers"].get(status, {}) | PARTS["rate_headers"]
+    headers = PARTS["problem_headers"].get(status, {}) | PARTS["problem_links"]
+    headers |= PARTS["rate_headers"]
     return {"description": titles, "content": {PROBLEM: media}, "headers": deepcopy(headers)}
 
 
@@ -157,6 +168,21 @@ def event(kind: str, noun: str, text: str, above: str | None = None) -> Document
     data["properties"] = ids | data["properties"]
     data["required"] = [*ids, *data["required"]]
     return schema
+
+
+def moved(noun: str, state: str) -> str:
+    """What the event of an arrow says."""
+    return f"A {noun.replace('_', ' ')} moved to: {state}."
+
+
+def event_summary(kind: str) -> str:
+    """`referral.accepted` → `Referral accepted`."""
+    return kind.replace(".", " ").replace("_", " ").capitalize()
+
+
+def state_line(state: str, english: str, german: str) -> str:
+    """What a state means, as an item of a list."""
+    return f"- `{state}`: {english} ({german})"
 
 
 def ordered(node: Document, first: tuple[str, ...]) -> Document:

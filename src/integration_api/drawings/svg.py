@@ -1,8 +1,10 @@
 """A lifecycle as an SVG, for people: in their language, light and dark, without foreign parts."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -15,21 +17,44 @@ from .layout import BOX, LINE, MAIN, PAD, Layout, Line, Point, sign
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 STYLE_SOURCE = f"'sha256-{base64.b64encode(sha256(STYLE.encode()).digest()).decode()}'"
 """What a page's Content-Security-Policy names under `style-src` to show a drawing."""
+Said = tuple[list[Line], str | None]
+"""Lines that belong together, and where they lead."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Where states and arrows lead, by their names; those without a link lead nowhere."""
+
+    states: Mapping[str, str] = field(default_factory=dict)
+    arrows: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def role(self) -> str:
+        """What the picture is to who hears it: one image, or a group of links."""
+        return "group" if self.states or self.arrows else "img"
+
+
+NOWHERE = Links()
 
 
 def svg(
-    lifecycle: Lifecycle[Any], lang: Literal["de", "en"] = "de", lit: frozenset[str] = frozenset()
+    lifecycle: Lifecycle[Any],
+    lang: Literal["de", "en"] = "de",
+    lit: frozenset[str] = frozenset(),
+    links: Links = NOWHERE,
 ) -> str:
     """The drawing with labels in `lang`; states and arrows named in `lit` stand out."""
-    return _Drawing(lifecycle, 0 if lang == "de" else 1, lit).text()
+    return _Drawing(lifecycle, 0 if lang == "de" else 1, lit, links).text()
 
 
 class _Drawing(Layout):
     """The ink on a layout."""
 
-    def __init__(self, lifecycle: Lifecycle[Any], lang: int, lit: frozenset[str]) -> None:
+    def __init__(
+        self, lifecycle: Lifecycle[Any], lang: int, lit: frozenset[str], links: Links
+    ) -> None:
         super().__init__(lifecycle, lang)
-        self.lit = lit
+        self.lit, self.links = lit, links
 
     def text(self) -> str:
         """The whole document."""
@@ -38,7 +63,8 @@ class _Drawing(Layout):
         size = f"{self.total:.0f} {self.height + 26:.0f}"
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="lifecycle" viewBox="0 0 {size}"'
-            f' width="{self.total:.0f}" role="img" aria-labelledby="{kind}-title {kind}-desc">',
+            f' width="{self.total:.0f}" role="{self.links.role}"'
+            f' aria-labelledby="{kind}-title {kind}-desc">',
             f'<title id="{kind}-title">{escape(name)}</title>',
             f'<desc id="{kind}-desc">{escape(described)}</desc>',
             f"<style>{STYLE}</style>",
@@ -67,7 +93,8 @@ class _Drawing(Layout):
             anchor = "start" if rail.side > 0 else "end"
             body = "".join(f'<path d="{_round(way)}"/>' for way in ways)
             body += f'<path class="head" d="{head}"/>{ring}'
-            yield self._arrow(rail.arrows, body + _text(lines, x + 7 * rail.side, first, anchor))
+            said = self._said(rail.arrows, lines)
+            yield self._arrow(rail.arrows, body + _text(said, x + 7 * rail.side, first, anchor))
 
     def _straight_ink(self) -> Iterator[str]:
         for (start, end), arrows in self.straight.items():
@@ -81,7 +108,17 @@ class _Drawing(Layout):
             first = y - 6 - LINE * (len(lines) - 1) if way > 0 else y + 15
             head = f"M{stop - way * 8:.1f} {y - 4:.1f}v8l{way * 8} -4z"
             body = f'<path d="M{begin:.1f} {y:.1f}H{stop:.1f}"/><path class="head" d="{head}"/>'
-            yield self._arrow(arrows, body + _text(lines, middle, first, "middle"))
+            said = self._said(arrows, lines)
+            yield self._arrow(arrows, body + _text(said, middle, first, "middle"))
+
+    def _said(self, arrows: list[Transition[Any]], lines: list[Line]) -> list[Said]:
+        """The stacked labels, those of one arrow together with where it leads."""
+        found, at = list[Said](), 0
+        for arrow in arrows:
+            own = len(self.lines([arrow]))
+            found.append((lines[at : at + own], self.links.arrows.get(arrow.name)))
+            at += own
+        return [*found, (lines[at:], None)]
 
     def _arrow(self, arrows: list[Transition[Any]], body: str) -> str:
         names = " ".join(t.name for t in arrows)
@@ -103,25 +140,34 @@ class _Drawing(Layout):
             body += f'<path d="M{left - 19:.1f} {middle:.1f}h12"/>'
             body += f'<path class="head" d="M{left - 8:.1f} {middle - 4:.1f}v8l8 -4z"/>'
         lit = " lit" if state.value in self.lit else ""
-        name = _text([(self.name(state), "")], x, y + BOX / 2 + 4.5, "middle")
+        name = _text([([(self.name(state), "")], None)], x, y + BOX / 2 + 4.5, "middle")
         code = state.value
-        return f'<g class="state{lit}" data-state="{code}"><title>{code}</title>{body}{name}</g>'
+        body = _linked(body + name, self.links.states.get(code))
+        return f'<g class="state{lit}" data-state="{code}"><title>{code}</title>{body}</g>'
 
     def _legend(self) -> Iterator[str]:
         x, y = PAD, self.height + 8
         for party, label in self.drawn.parties.items():
             if any(party in t.by for t in self.drawn.transitions):
                 yield f'<g class="arrow {self.kind(party)}"><path d="M{x:.1f} {y:.1f}h26"/>'
-                yield _text([(label[self.lang], "")], x + 32, y + 4, "start") + "</g>"
+                yield _text([([(label[self.lang], "")], None)], x + 32, y + 4, "start") + "</g>"
                 x += 60 + 7 * len(label[self.lang])
 
 
-def _text(lines: list[Line], x: float, y: float, anchor: str) -> str:
-    spans = [
-        f'<tspan class="{kind}" x="{x:.1f}" y="{y + LINE * i:.1f}">{escape(words)}</tspan>'
-        for i, (words, kind) in enumerate(lines)
-    ]
-    return f'<text text-anchor="{anchor}">{"".join(spans)}</text>'
+def _text(said: list[Said], x: float, y: float, anchor: str) -> str:
+    parts = []
+    for lines, href in said:
+        spans = [
+            f'<tspan class="{kind}" x="{x:.1f}" y="{y + LINE * i:.1f}">{escape(words)}</tspan>'
+            for i, (words, kind) in enumerate(lines)
+        ]
+        parts.append(_linked(" ".join(spans) if href else "".join(spans), href))
+        y += LINE * len(lines)
+    return f'<text text-anchor="{anchor}">{"".join(parts)}</text>'
+
+
+def _linked(body: str, href: str | None) -> str:
+    return f'<a href="{escape(href)}">{body}</a>' if href else body
 
 
 def _round(points: list[Point], radius: float = 8) -> str:

@@ -59,6 +59,8 @@ class Brackets:
     commit: str = "COMMIT"
     committed: str = "COMMIT"
     rollback: str = "ROLLBACK"
+    claim: str = "EXECUTE ia_claim({},{},{},{},{});"
+    keep: str = "EXECUTE ia_keep({},{},{},{},{},{},{});"
 
 
 class Transaction:
@@ -76,7 +78,7 @@ class Transaction:
             Replay, KeyReused, KeyInUse: as the claimed idempotency key says.
             TimeoutError: no connection became free.
         """
-        opening = self._opening + (claim.opening if claim else "")
+        opening = self._opening + (claim.opening(self._database.brackets.claim) if claim else "")
         try:
             connection, tag = await self._begin(opening)
         except TimeoutError:  # no connection was free: asking again would only wait again
@@ -111,10 +113,23 @@ class Transaction:
             return
         self.connection = None
         try:
-            if failed:
-                await asyncio.shield(_rollback(connection, brackets.rollback))
-            elif await _commit(connection, self.closing, brackets) != brackets.committed:
-                raise RuntimeError("an error was swallowed: COMMIT answered ROLLBACK")
+            tag = "" if failed else await connection.execute(self.closing + brackets.commit)
+        except BaseException:
+            await asyncio.shield(self._undo(connection))
+            raise
+        if failed:
+            await asyncio.shield(self._undo(connection))
+            return
+        await self._loan.__aexit__(None, None, None)
+        if tag != brackets.committed:
+            raise RuntimeError("an error was swallowed: COMMIT answered ROLLBACK")
+
+    async def _undo(self, connection: Connection) -> None:
+        """Roll back, then give back: in one go, for its caller may be cancelled more than once."""
+        try:
+            await connection.execute(self._database.brackets.rollback, timeout=2)
+        except Exception:
+            connection.terminate()
         finally:
             await self._loan.__aexit__(None, None, None)
 
@@ -127,6 +142,7 @@ class Database:
 
     def __init__(self, pool: Pool, brackets: Brackets = Brackets(), wait: float = 1.0) -> None:
         self.pool, self.brackets, self.wait = pool, brackets, wait
+        self.asking = pool  # of the statements that are a transaction by themselves
 
     def reading(self, caller: Principal) -> "ReadTx":
         """A handle that only reads; safe on a replica."""
@@ -142,7 +158,7 @@ class Database:
 
     async def alone(self, fetch: str, sql: str, args: list[Any]) -> Any:
         """A statement that is a transaction."""
-        async with self.pool.acquire(timeout=self.wait) as connection:
+        async with self.asking.acquire(timeout=self.wait) as connection:
             return await getattr(connection, fetch)(sql, *args)
 
 
@@ -244,7 +260,8 @@ class WriteTx(ReadTx):
     def answer(self, answer: Answer) -> Answer:
         """Hand the answer on, remembered for a repetition of the request."""
         if self.call.claim:
-            self._transaction.closing = self.call.claim.closing(answer)
+            keep = self._transaction._database.brackets.keep
+            self._transaction.closing = self.call.claim.closing(keep, answer)
         return answer
 
     @asynccontextmanager
@@ -277,21 +294,6 @@ class LoggedReadTx(_Handle):
     async def row(self, statement: Personal, **params: Any) -> Record | None:
         """The first row, or None."""
         return await self._row(statement, params)
-
-
-async def _commit(connection: Connection, closing: str, brackets: Brackets) -> str:
-    try:
-        return str(await connection.execute(closing + brackets.commit))
-    except BaseException:
-        await asyncio.shield(_rollback(connection, brackets.rollback))
-        raise
-
-
-async def _rollback(connection: Connection, sql: str) -> None:
-    try:
-        await connection.execute(sql, timeout=2)
-    except Exception:
-        connection.terminate()
 
 
 async def _read(request: Request) -> ReadTx:
@@ -346,8 +348,13 @@ def within(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[An
 
 
 async def prepare(connection: Connection) -> None:
-    """A new connection: json = an answer, handed through; jsonb = data, parsed; key statements."""
+    """A new connection: how it reads and writes, and the statements of idempotency keys."""
     await connection.execute(PREPARED)
+    await understand(connection)
+
+
+async def understand(connection: Connection) -> None:
+    """Types: json is an answer, handed through; jsonb is data, parsed; the context is text."""
     await connection.set_builtin_type_codec("context", schema="ia", codec_name="text")
     await connection.set_type_codec(
         "json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes
@@ -370,22 +377,22 @@ async def no_reset(_: Connection) -> None:
 
 
 @asynccontextmanager
-async def pool(dsn: str, size: int) -> AsyncIterator[Pool]:
+async def pool(dsn: str, size: int, init: Any = prepare, kept: int = 250) -> AsyncIterator[Pool]:
     """The pool of a process.
 
-    A statement stays prepared however long its text is; the 250 used last do, since each of them
+    A statement stays prepared however long its text is; the `kept` used last do, since each of them
     takes up to 0.4 MB of the server.
     """
     async with asyncpg.create_pool(
         dsn,
         min_size=min(2, size),
         max_size=size,
-        init=prepare,
+        init=init,
         reset=no_reset,
         timeout=5,
         command_timeout=10,
-        statement_cache_size=250,
         max_cached_statement_lifetime=0,
+        statement_cache_size=kept,
         max_cacheable_statement_size=0,
     ) as made:
         yield made

@@ -22,8 +22,8 @@ Loc = tuple[str | int, ...]
 log = structlog.get_logger(__name__)
 
 # Our codes are stable, pydantic's are not.
-_FINDINGS = yaml.load(Path(__file__).with_name("findings.yaml").read_bytes(), yaml.CSafeLoader)
-_CODE: dict[str, str] = {said: code for code, f in _FINDINGS.items() for said in f["says"]}
+FINDINGS = yaml.load(Path(__file__).with_name("findings.yaml").read_bytes(), yaml.CSafeLoader)
+_CODE: dict[str, str] = {said: code for code, f in FINDINGS.items() for said in f["says"]}
 _EXACT = {"23505": 409, "23P01": 409, "23503": 409, "23502": 422, "23514": 422}
 _EXACT |= dict.fromkeys(("40001", "40P01", "55P03", "25006"), 503)
 _CLASS = {"08": 503, "22": 422, "53": 503, "57": 503}
@@ -84,9 +84,6 @@ def _not_allowed(request: Request) -> Response:
     return problem_response(problems.MethodNotAllowed(allow), request)
 
 
-# ------------------------------------------------------------------------------------ validation
-
-
 async def _invalid(request: Request, error: Exception) -> Response:
     """All findings at once: 400 where a parameter is wrong, else 422; 404 where only the id is."""
     assert isinstance(error, RequestValidationError)
@@ -130,7 +127,7 @@ def members(errors: Iterable[Any], body: Any) -> Iterator[Finding]:
 
 def finding_of(code: str, **place: str | None) -> Finding:
     """A finding by its code."""
-    german, english = _FINDINGS[code]["words"]
+    german, english = FINDINGS[code]["words"]
     return Finding(code, german, english, **place)
 
 
@@ -156,9 +153,6 @@ def _holds(node: Any, part: str | int) -> bool:
 def _safe(name: str) -> str:
     """A name from outside: cut, and lone surrogates spelled out."""
     return name[:100].encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-# -------------------------------------------------------------------------------------- database
 
 
 def status_of(error: BaseException) -> int:

@@ -2,11 +2,26 @@
 
 from fastapi import APIRouter
 
-from . import routes_contract, routes_lifecycles, routes_pages, routes_problems
+from . import (
+    routes_contract,
+    routes_guides,
+    routes_lifecycles,
+    routes_pages,
+    routes_problems,
+    routes_wellknown,
+)
 
 FORMS = ("/",)
 """Where a page takes what a browser sends."""
 
 router = APIRouter()
-for part in (routes_lifecycles, routes_contract, routes_problems, routes_pages):
+PARTS = (
+    routes_lifecycles,
+    routes_contract,
+    routes_problems,
+    routes_pages,
+    routes_guides,
+    routes_wellknown,
+)
+for part in PARTS:
     router.include_router(part.router)

@@ -1,12 +1,15 @@
-"""`/v1/openapi.json`: the committed contract, byte for byte."""
+"""`/v1/openapi.json`: the committed contract, byte for byte, in English or German."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from integration_api.code_lists.served import CACHED, cached
+from integration_api.code_lists.service import Language
 from integration_api.kernel.operations import operation
 
 from . import service
-from .schemas import ContractOut
+from .schemas import ContractOut, ContractQuery
 
 router = APIRouter(prefix="/v1", tags=["Contract"])
 
@@ -21,12 +24,17 @@ router = APIRouter(prefix="/v1", tags=["Contract"])
     public=True,
     extra=CACHED,
 )
-async def contract_json(request: Request) -> Response:
+async def contract_json(request: Request, asked: Annotated[ContractQuery, Query()]) -> Response:
     """The contract that you are reading, as it is committed with the code."""
-    return cached(request, service.contract("openapi.json"), packed=True)
+    return _committed(request, "json", "application/json", asked.lang)
 
 
 @router.get("/openapi.yaml", include_in_schema=False)
-async def contract_yaml(request: Request) -> Response:
+async def contract_yaml(request: Request, asked: Annotated[ContractQuery, Query()]) -> Response:
     """The same document as YAML, for people."""
-    return cached(request, service.contract("openapi.yaml"), "application/yaml", packed=True)
+    return _committed(request, "yaml", "application/yaml", asked.lang)
+
+
+def _committed(request: Request, kind: str, media_type: str, lang: Language) -> Response:
+    told = {"Content-Language": lang}
+    return cached(request, service.contract(kind, lang), media_type, headers=told, packed=True)

@@ -97,5 +97,14 @@ class DrawingQuery(Query):
     ] = None
 
 
+class ContractQuery(Query):
+    """Which of the two documents."""
+
+    lang: Annotated[
+        Literal["de", "en"],
+        Field(description="Language of the texts; all else is the same in both."),
+    ] = "en"
+
+
 class ContractOut(RootModel[dict[str, Any]]):
     """This contract: an OpenAPI 3.1 document."""

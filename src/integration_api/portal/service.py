@@ -10,8 +10,9 @@ from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.kernel.problems import REGISTRY, NotFound, ProblemType
 
 PACKAGE = Path(__file__).resolve().parents[1]
-CONTRACTS = (PACKAGE / "_data" / "openapi", PACKAGE.parents[1] / "openapi")
-"""Where the contract lies: in the installed package, or in a checkout."""
+ROOTS = (PACKAGE / "_data", PACKAGE.parents[1])
+"""Where what the wheel takes along lies: in the installed package, or in a checkout."""
+CONTRACTS = tuple(root / "openapi" for root in ROOTS)
 Operations = Mapping[tuple[str, str], Mapping[str, str | None]]
 """(lifecycle, arrow) → operation_id, path, request_schema."""
 
@@ -96,13 +97,56 @@ def problem_document(kind: ProblemType, public_url: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4)
-def contract(name: str) -> bytes:
-    """The committed contract's own bytes.
+def contract(kind: str, lang: str) -> bytes:
+    """The committed contract's own bytes: `kind` is `json` or `yaml`, `lang` is `en` or `de`.
 
     Raises:
         NotFound: it has not been written yet.
     """
-    for folder in CONTRACTS:
-        if (folder / name).is_file():
-            return (folder / name).read_bytes()
+    return packaged("openapi", f"openapi.de.{kind}" if lang == "de" else f"openapi.{kind}")
+
+
+def packaged(folder: str, name: str) -> bytes:
+    """A file that the wheel takes along (`hatch_build.py`).
+
+    Raises:
+        NotFound: it has not been written yet.
+    """
+    for root in ROOTS:
+        if (root / folder / name).is_file():
+            return (root / folder / name).read_bytes()
     raise NotFound
+
+
+def contracts() -> list[tuple[str, str, str]]:
+    """Where the contract is served: path, media type, language; those that are committed."""
+    kinds = (("json", "application/json"), ("yaml", "application/yaml"))
+    places = (("openapi", "", "en"), ("openapi.de", "?lang=de", "de"))
+    return [
+        (f"/v1/openapi.{ending}{query}", kind, lang)
+        for stem, query, lang in places
+        for ending, kind in kinds
+        if any((folder / f"{stem}.{ending}").is_file() for folder in CONTRACTS)
+    ]
+
+
+@lru_cache(maxsize=1)
+def _workflows() -> Mapping[str, Path]:
+    found = [path for folder in CONTRACTS for path in (folder / "workflows").glob("*.arazzo.yaml")]
+    return {path.name: path for path in sorted(found)}
+
+
+def workflows() -> list[str]:
+    """Names of the files of workflows."""
+    return list(_workflows())
+
+
+def workflow(name: str) -> bytes:
+    """A file of a workflow.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    if name not in _workflows():
+        raise NotFound
+    return _workflows()[name].read_bytes()

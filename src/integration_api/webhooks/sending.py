@@ -61,7 +61,7 @@ GONE = 410
 KEPT_ANSWER = 1024
 FAULTS = (*LOST, asyncpg.PostgresError, TimeoutError)
 Acting = Callable[[UUID], Principal]
-Sees = Callable[[UUID, UUID, str, UUID], Awaitable[bool]]
+Sees = Callable[[UUID, UUID, str, UUID, str | None], Awaitable[bool]]
 """Whether an agency (municipality, agency) sees a thing (type, id) now."""
 log = structlog.get_logger("webhooks")
 OUTCOMES = Counter("webhook_deliveries", "Attempts to deliver, by what came of them.", ("outcome",))
@@ -105,8 +105,9 @@ async def still_visible(delivery: Claimed, sees: Sees) -> bool:
     """
     if delivery.type == TEST or delivery.type.endswith(TOMBSTONES):
         return True
-    of = (delivery.municipality_id, delivery.agency_id)
-    return delivery.addressed and await sees(*of, delivery.agg_type, delivery.agg_id)
+    d = delivery
+    about = (d.municipality_id, d.agency_id, d.agg_type, d.agg_id, d.body)
+    return d.addressed and await sees(*about)
 
 
 class Sender:

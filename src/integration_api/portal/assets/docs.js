@@ -1,6 +1,6 @@
-// Starts the API reference on this host's own contract. No validator, no foreign request.
+// Starts the API reference on this host's own contract, in the language of the page. No validator, no foreign request.
 window.ui = SwaggerUIBundle({
-  url: "/v1/openapi.json",
+  url: `/v1/openapi.json?lang=${document.documentElement.lang}`,
   dom_id: "#reference",
   deepLinking: true,
   displayRequestDuration: true,
