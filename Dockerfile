@@ -12,7 +12,7 @@ RUN python -m venv /opt/tools \
  && python -m venv --without-pip /opt/venv \
  && /opt/tools/bin/uv pip install --python /opt/venv/bin/python --no-cache --compile-bytecode \
       --require-hashes -r requirements/image.lock
-COPY pyproject.toml hatch_build.py README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE CHANGELOG.md ./
 COPY src src
 COPY migrations migrations
 COPY openapi openapi
@@ -24,6 +24,8 @@ FROM python:3.13-slim-bookworm
 # The root file system may be read-only: bytecode is compiled above, state lives in PostgreSQL.
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=8000
 COPY --from=build /opt/venv /opt/venv
+# Where a volume for the anchor of the audit log belongs to the account below.
+RUN install -d -o 65532 -g 65532 -m 0750 /var/lib/integration-api
 WORKDIR /opt/venv
 # A number, so that an orchestrator can see that it is not root.
 USER 65532:65532

@@ -38,8 +38,8 @@ def _rename(bind: Any) -> None:
 statements.Statement.__init__ = _remember  # type: ignore[method-assign]
 
 from integration_api.app import create_app  # noqa: E402
+from integration_api.edge.logs import configure_logging  # noqa: E402
 from integration_api.kernel import db  # noqa: E402
-from integration_api.kernel.observability import configure_logging  # noqa: E402
 from integration_api.kernel.settings import Settings  # noqa: E402
 
 SETTINGS = [f"app.{name}_id" for name in ("municipality", "agency", "client")]

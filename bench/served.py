@@ -3,7 +3,7 @@
 from knobs import DSN
 
 from integration_api.app import create_app
-from integration_api.kernel.observability import configure_logging
+from integration_api.edge.logs import configure_logging
 from integration_api.kernel.settings import Settings
 
 configure_logging("info")

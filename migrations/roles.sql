@@ -1,6 +1,6 @@
 -- Roles and schema of one database; run by a DBA (superuser) before the first migration.
 -- `integration-api migrate --print-roles` prints this file. It can be run again at any time.
--- Passwords or certificates for the three login roles are the DBA's to set.
+-- Passwords or certificates for the login roles are the DBA's to set.
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'ia_owner') then
@@ -27,10 +27,17 @@ begin
   if not exists (select from pg_roles where rolname = 'ia_auditor') then
     create role ia_auditor login noinherit nobypassrls;   -- `audit verify`: reads the chain, no more
   end if;
+  if not exists (select from pg_roles where rolname = 'ia_status') then
+    create role ia_status nologin nobypassrls;            -- owns the function that counts what waits
+  end if;
+  if not exists (select from pg_roles where rolname = 'ia_backup') then
+    create role ia_backup login inherit bypassrls;        -- `db dump`: reads every row, writes none
+  end if;
 end
 $$;
 grant ia_owner to ia_migrator;
-grant ia_auth, ia_officer, ia_retention to ia_owner;
+grant ia_auth, ia_officer, ia_retention, ia_status to ia_owner;
+grant pg_read_all_data to ia_backup;
 
 alter role ia_app set timezone = 'UTC';
 alter role ia_app set jit = off;
@@ -47,8 +54,10 @@ alter role ia_worker set lock_timeout = '2s';
 alter role ia_worker set idle_in_transaction_session_timeout = '30s';
 alter role ia_auditor set timezone = 'UTC';
 alter role ia_auditor set default_transaction_read_only = on;
+alter role ia_backup set timezone = 'UTC';
+alter role ia_backup set default_transaction_read_only = on;
 
 create schema if not exists ia authorization ia_owner;
 revoke all on schema public from public;
-grant usage on schema ia to ia_app, ia_worker, ia_auth, ia_officer, ia_retention, ia_auditor;
-grant create on schema ia to ia_auth, ia_officer, ia_retention;
+grant usage on schema ia to ia_app, ia_worker, ia_auth, ia_officer, ia_retention, ia_auditor, ia_status;
+grant create on schema ia to ia_auth, ia_officer, ia_retention, ia_status;

@@ -19,10 +19,10 @@ from fastapi import FastAPI
 
 from integration_api.app import create_app
 from integration_api.changes import sequencer
+from integration_api.edge.logs import configure_logging
 from integration_api.identity.credentials import Credentials
 from integration_api.identity.keys import Keys
-from integration_api.kernel.db import Brackets, Database, pool, prepare
-from integration_api.kernel.observability import configure_logging
+from integration_api.kernel.db import Brackets, Database, Pool, pool, prepare
 from integration_api.kernel.principal import NOBODY
 from integration_api.kernel.settings import Settings
 from integration_api.postgres import schema
@@ -46,7 +46,6 @@ SETTINGS = Settings(
 SECRET = b"a secret of the tests, long enough for HKDF"
 CLEAR = ";" + NOBODY.rstrip(";")  # SET LOCAL survives RELEASE
 SAVEPOINTS = Brackets(
-    read="SAVEPOINT request;SET TRANSACTION READ ONLY;",
     write="SAVEPOINT request;",
     snapshot="SAVEPOINT request;SET TRANSACTION READ ONLY;",
     commit="RELEASE SAVEPOINT request" + CLEAR,
@@ -66,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     server = LocalPostgres(Path(root), fast=True)
     server.start()
     config.stash[SERVER] = (server, root)
-    asyncio.run(_make_template(server))
+    asyncio.run(make_template(server))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -90,7 +89,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(server.root, ignore_errors=True)
 
 
-async def _make_template(server: LocalPostgres) -> None:
+async def make_template(server: LocalPostgres) -> None:
+    """Migrate and people the database that every other one is a copy of."""
     await _execute(server, "postgres", f"create database {TEMPLATE}")
     await _execute(server, TEMPLATE, schema.roles_sql())
     await schema.migrate(server.dsn("postgres", TEMPLATE))
@@ -152,6 +152,24 @@ def app(server: LocalPostgres, database_name: str) -> FastAPI:
     return made
 
 
+class Nested(Database):
+    """Transactions as savepoints of the one that the test rolls back."""
+
+    def __init__(self, connections: Pool) -> None:
+        super().__init__(connections, SAVEPOINTS)
+
+    async def alone(self, fetch: str, sql: str, args: list[Any]) -> Any:
+        async with self.pool.acquire(timeout=self.wait) as connection:
+            await connection.execute("SAVEPOINT request")
+            try:
+                found = await getattr(connection, fetch)(sql, *args)
+            except BaseException:
+                await connection.execute(SAVEPOINTS.rollback)
+                raise
+            await connection.execute(SAVEPOINTS.commit)
+            return found
+
+
 class OneConnection:
     """A pool of the one connection whose outer transaction the test rolls back."""
 
@@ -185,7 +203,7 @@ async def connection(server: LocalPostgres, database_name: str) -> AsyncIterator
 async def clients(app: FastAPI, connection: Connection) -> AsyncIterator[Clients]:
     """HTTP clients of agencies, in the test's transaction."""
     shared = OneConnection(connection)
-    app.state.db, app.state.credentials = Database(shared, SAVEPOINTS), Credentials(Keys(shared))
+    app.state.db, app.state.credentials = Nested(shared), Credentials(Keys(shared))
     app.state.probe = shared
     async with Clients(app) as made:
         yield made

@@ -10,12 +10,16 @@ webhooks are covariant: what is sent now must satisfy the old schema, read as op
 What cannot be compared (`allOf`, `not`, `if` …) counts as a break unless it is unchanged, so a
 verdict "no break" never rests on a keyword that was not understood. The alternatives of a `oneOf`
 are taken to exclude each other, which a discriminator ensures.
+
+An operation may be missing only from the day on that the old contract named as its `x-sunset`, and
+that day never moves forward: what was announced is not taken back.
 """
 
 import argparse
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +27,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from integration_api.kernel import clock
 from tools.schema_order import Order, resolve
 
 Document = Mapping[str, Any]
@@ -30,8 +35,12 @@ METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 CHANGELOG = Path(__file__).resolve().parents[1] / "CHANGELOG.md"
 
 
-def breaks(old: Document, new: Document) -> list[str]:
-    """Every breaking change from `old` to `new`, each with the operation it concerns."""
+def breaks(old: Document, new: Document, today: date | None = None) -> list[str]:
+    """Every breaking change from `old` to `new`, each with the operation it concerns.
+
+    `today` is the day of the comparison; the present one where none is given.
+    """
+    today = today or clock.today()
     comparison = _Comparison(old, new)
     found = [*comparison.servers(), *comparison.schemes()]
     theirs = dict(_operations(new))
@@ -39,11 +48,20 @@ def breaks(old: Document, new: Document) -> list[str]:
         label = f"{method.upper()} {where}"
         after = theirs.get((group, where, method))
         if after is None:
-            found.append(f"{label}: {'webhook' if group == 'webhooks' else 'operation'} removed")
+            kind = "webhook" if group == "webhooks" else "operation"
+            found += [f"{label}: {kind} {message}" for message in _removed(operation, today)]
             continue
         compare = comparison.webhook if group == "webhooks" else comparison.operation
         found += [f"{label}: {message}" for message in compare(operation, after)]
     return found
+
+
+def _removed(old: Document, today: date) -> list[str]:
+    """Why an operation may not be missing; nothing where its announced end has come."""
+    sunset = old.get("x-sunset") if old.get("deprecated") else None
+    if sunset is None:
+        return ["removed"]
+    return [] if date.fromisoformat(sunset) <= today else [f"removed before its end on {sunset}"]
 
 
 class _Comparison:
@@ -74,6 +92,8 @@ class _Comparison:
         found = []
         if old.get("operationId") != new.get("operationId"):
             found.append(f"operationId {old.get('operationId')} is now {new.get('operationId')}")
+        if "x-sunset" in old and new.get("x-sunset", "9999-12-31") < old["x-sunset"]:
+            found.append(f"its end moved from {old['x-sunset']} forward to {new['x-sunset']}")
         found += self._parameters(old, new)
         found += self._body(old, new)
         found += self._answers(old, new)

@@ -16,6 +16,8 @@ from pydantic.fields import FieldInfo
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from integration_api.app import LIFECYCLES
+from integration_api.contract.promises import promises
+from integration_api.health.service import rules
 from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.kernel.operations import camel
 from integration_api.kernel.problems import REGISTRY
@@ -30,6 +32,7 @@ DRAWINGS = Path("docs/lifecycles")
 OPERATIONS = Path("docs/operations.md")
 PRIVACY = Path("docs/privacy.md")
 RULES = Path("docs/rules.md")
+CONTRACT = Path("openapi/README.md")
 GENERATED = "<!-- Generated from the code by `make docs`; change the code, not this page. -->"
 
 
@@ -43,8 +46,13 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
     found[DRAWINGS / "README.md"] = _drawings()
     found[DRAWINGS / "tandem_case.md"] = _tandem()
     found[Path("openapi/problems.md")] = _problems()
-    operations = {"settings": _settings(), "limits": limits_table()}
-    in_part = ((OPERATIONS, operations), (PRIVACY, _privacy()), (RULES, _rules()))
+    operations = {"settings": _settings(), "limits": limits_table(), "status": _status()}
+    in_part = (
+        (OPERATIONS, operations),
+        (PRIVACY, _privacy()),
+        (RULES, _rules()),
+        (CONTRACT, {"promises": _promises()}),
+    )
     for path, blocks in in_part:
         if (root / path).exists():
             found[path] = _filled(path, (root / path).read_text("utf-8"), blocks)
@@ -197,6 +205,27 @@ def _privacy() -> dict[str, str]:
 def limits_table() -> str:
     """Every limit of a request, the answer beyond it, and where it can be changed."""
     return _table(("What", "Limit", "Beyond it", "Changed in"), limits())
+
+
+def _promises() -> str:
+    """What a client may rely on, as `/docs/compatibility` shows it."""
+    sections = (
+        "\n".join([f"## {heading[1]}", "", *(f"- {item[1]}" for item in items)])
+        for heading, items in promises().values()
+    )
+    return "\n\n".join(sections)
+
+
+def _status() -> str:
+    """From when on a part of `/status` is late, or has failed."""
+    rows = []
+    for name, rule in rules().items():
+        late = [f"from {s:g} s on" if s else "never" for s in (rule.warn, rule.fail)]
+        if rule.share:
+            late[0] = f"{100 * (1 - rule.share):g} % or less, of {rule.least} attempts or more"
+        if rule.warn or rule.share:
+            rows.append((f"`{name}`", rule.about[1], *late))
+    return _table(("Part", "Shown", "`warn`", "`fail`"), rows)
 
 
 def _rules() -> dict[str, str]:

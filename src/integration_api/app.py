@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -30,21 +30,23 @@ from .code_lists.service import Language
 from .competences import routes as competences
 from .competences import routes_waiting as waiting_times
 from .contract.build import Example, build
+from .contract.deprecations import Deprecation, check, deprecations
 from .contract.parts import Document
 from .disclosures import routes as disclosures
 from .disclosures import service_break_glass
-from .edge import guards, observe
+from .edge import guards, observe, sunset
 from .edge.limiter import Limits
 from .edge.vault import Vault
 from .employers import routes as employers
 from .exports import routes as exports
 from .health import routes as health
+from .health import service as health_service
 from .identity.credentials import credentials
 from .imports import routes as imports
 from .jobs import lifecycle as jobs_drawn
 from .jobs import routes as jobs
 from .kernel import clock, problems, reactions
-from .kernel.db import LOST, Database, Pool, pool
+from .kernel.db import LATER, LOST, Database, Pool
 from .kernel.idempotency import Replay
 from .kernel.lifecycle import Lifecycle
 from .kernel.paging import Cursors
@@ -59,6 +61,7 @@ from .persons import routes_consents as consents
 from .persons import routes_facts as residence_facts
 from .persons import routes_periods as periods
 from .portal import routes as portal
+from .postgres.pooling import Pooling
 from .referrals import lifecycle as referrals_drawn
 from .referrals import routes as referrals
 from .referrals import service as referrals_service
@@ -77,6 +80,7 @@ from .tandem import service_clearances as clearances_service
 from .tandem.events import EVENTS as TANDEM_EVENTS
 from .tasks import lifecycle as tasks_drawn
 from .tasks import routes as tasks
+from .versions import routes as versions
 from .webhooks import lifecycle as webhooks_drawn
 from .webhooks import routes as webhooks
 from .webhooks import routes_deliveries as webhook_deliveries
@@ -191,22 +195,25 @@ REACTIONS: Mapping[Cause, tuple[Reaction, ...]] = {
 
 
 def create_app(
-    settings: Settings, *, dsn: str, secret: bytes, demo: Mapping[str, str] | None = None
+    settings: Settings,
+    *,
+    dsn: str,
+    secret: bytes,
+    demo: Mapping[str, str] | None = None,
+    ending: Sequence[Deprecation] | None = None,
 ) -> FastAPI:
-    """The application on the database at `dsn`; `secret` seals, `demo` names its keys."""
+    """The application on the database at `dsn`; `secret` seals, `demo` names its keys.
+
+    `ending` are the deprecated operations; those of the table where nothing is given.
+
+    Raises:
+        ValueError: what is deprecated, or its successor, does not exist, or ends too soon.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            main = await stack.enter_async_context(pool(dsn, settings.pool_size))
-            app.state.probe = await stack.enter_async_context(pool(dsn, 1))
-            app.state.db = Database(main, wait=settings.pool_wait_seconds)
-            app.state.credentials = credentials(main, settings)
-            stack.push_async_callback(app.state.credentials.close)
-            await _follow(app, dsn, stack)
-            if demo is not None:
-                follower = asyncio.create_task(_follow_demo_clock(main))
-                stack.callback(follower.cancel)
+            await _connect(app, dsn, stack)
             await _warm(app)
             gc.freeze()  # what was loaded stays: looking through it again would only take time
             app.state.started = True
@@ -224,6 +231,24 @@ def create_app(
         separate_input_output_schemas=False,
         openapi_tags=[{"name": name, "description": text} for name, text in TAGS.items()],
     )
+    _furnish(app, settings, secret, demo)
+    app.state.ending = deprecations() if ending is None else tuple(ending)
+    for router in FEATURES:  # one level of routers: matching is what an empty request costs
+        app.include_router(router, prefix="/v1")
+    app.include_router(health.router)
+    app.include_router(portal.router)
+    app.include_router(versions.router)
+    problems.install(app)
+    app.exception_handler(Replay)(_replayed)
+    reactions.wire(REACTIONS)
+    _guard(app, settings)
+    return app
+
+
+def _furnish(
+    app: FastAPI, settings: Settings, secret: bytes, demo: Mapping[str, str] | None
+) -> None:
+    """What handlers find in the state of the application."""
     state = app.state
     state.settings, state.public_url, state.demo = settings, settings.public_url, demo
     state.cursors, state.lifecycles, state.pictures = Cursors(secret), LIFECYCLES, PICTURES
@@ -231,15 +256,24 @@ def create_app(
     state.webhooks = webhooks_setup.rules(settings, secret, EVENT_TYPES, _number(state.cursors))
     state.bell, state.event_types = Bell(lambda: state.draining), EVENT_TYPES
     state.started, state.draining, state.readiness = False, False, (0.0, {})
-    for router in FEATURES:  # one level of routers: matching is what an empty request costs
-        app.include_router(router, prefix="/v1")
-    app.include_router(health.router)
-    app.include_router(portal.router)
-    problems.install(app)
-    app.exception_handler(Replay)(_replayed)
-    reactions.wire(REACTIONS)
-    _guard(app, settings)
-    return app
+    state.counted, state.counting = (-health_service.COUNT_SECONDS, {}), asyncio.Lock()
+
+
+async def _connect(app: FastAPI, dsn: str, stack: AsyncExitStack) -> None:
+    """The pools, and what follows the database for as long as the application lives."""
+    settings: Settings = app.state.settings
+    way = Pooling(settings, dsn)
+    main = await stack.enter_async_context(way.pool(settings.pool_size))
+    app.state.probe = await stack.enter_async_context(way.probe())
+    app.state.db = Database(main, way.brackets, settings.pool_wait_seconds)
+    app.state.db.asking = asking = way.asking(main)
+    if not settings.durable_access_records:
+        app.state.db.recording = LATER
+    app.state.credentials = credentials(asking, settings)
+    stack.push_async_callback(app.state.credentials.close)
+    await _follow(app, way.direct, stack)
+    if app.state.demo is not None:
+        stack.callback(asyncio.create_task(_follow_demo_clock(asking)).cancel)
 
 
 def _number(cursors: Cursors) -> webhooks_setup.Number:
@@ -255,6 +289,10 @@ def _guard(app: FastAPI, settings: Settings) -> None:
         forms=portal.FORMS,
         uploads=(imports.PART,),
     )
+    if ending := app.state.ending:
+        check(ending, sunset.operations(app))
+        told = {one.operation: (one.headers(settings.public_url), one.successor) for one in ending}
+        app.add_middleware(sunset.Sunset, notices=sunset.notices(app, told))
     app.add_middleware(observe.Observe)
 
 
@@ -306,14 +344,18 @@ async def _follow_demo_clock(connections: Pool) -> None:
         await asyncio.sleep(1)
 
 
-def contract(examples: Mapping[str, Example]) -> Document:
-    """The contract of this application, in English."""
+def contract(
+    examples: Mapping[str, Example], ending: Sequence[Deprecation] | None = None
+) -> Document:
+    """The contract of this application, in English; `ending` as in `create_app`."""
     codes = {name: list(found.entries) for name, found in code_lists_service.lists().items()}
+    app = create_app(Settings(), dsn="", secret=bytes(32), ending=ending)
     return build(
-        create_app(Settings(), dsn="", secret=bytes(32)),
+        app,
         lifecycles=LIFECYCLES,
         events=EVENTS,
         parts_of=PARTS_OF,
         examples=examples,
         code_lists=codes,
+        deprecations=app.state.ending,
     )

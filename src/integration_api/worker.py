@@ -26,6 +26,7 @@ from .edge.outgoing import Poster
 from .edge.vault import Vault
 from .exports import service as exports
 from .exports import service_work as exports_work
+from .health.statements import NOTE
 from .identity.system import system
 from .imports import service as imports
 from .imports import service_work as imports_work
@@ -35,7 +36,7 @@ from .kernel import clock
 from .kernel.db import Call, Database, Pool, WriteTx, pool
 from .kernel.ids import uuid7
 from .kernel.paging import Cursors
-from .kernel.principal import Principal
+from .kernel.principal import ANONYMOUS, Principal
 from .kernel.settings import Settings
 from .referrals import service as referrals
 from .tandem import service_clock as tandem
@@ -100,11 +101,9 @@ async def run(
                 partial(seal, sealer=sealer),
                 partial(retention.end, days=settings.feed_retention_days),
             )
-            for work in works:
-                try:
-                    await work(database)
-                except FAULTS as error:
-                    log.warning("round failed", error=type(error).__name__)
+            well = [await _well(work, database) for work in works]
+            if all(well):
+                await _well(note, database)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), settings.worker_seconds)
 
@@ -135,6 +134,21 @@ async def round_(database: Database, *, demo: bool = False) -> int:
         for step in (referrals.expire_due, referrals.withdraw_lapsed, *tandem.STEPS, end_records):
             moved += await _drain(database, municipality, step)
     return moved
+
+
+async def _well(work: Callable[[Database], Awaitable[object]], database: Database) -> bool:
+    try:
+        await work(database)
+    except FAULTS as error:
+        log.warning("round failed", error=type(error).__name__)
+        return False
+    return True
+
+
+async def note(database: Database) -> None:
+    """Write that a whole round is over; `/status` tells how long ago that was."""
+    async with database.writing(Call(ANONYMOUS)) as tx:
+        await tx.row(NOTE)
 
 
 async def seal(database: Database, *, sealer: Sealer) -> int:

@@ -13,7 +13,7 @@ from integration_api.postgres.launcher import LocalPostgres
 from tests.access import actors
 from tests.access.actors import Actors, foreign_ids
 from tests.access.stage import Stage
-from tests.conftest import SAVEPOINTS, OneConnection, clone
+from tests.conftest import Nested, OneConnection, clone
 from tests.make import Make
 
 UNMASKED = """
@@ -57,7 +57,7 @@ async def stage(server: LocalPostgres, stage_name: str, app: FastAPI) -> AsyncIt
     await outer.start()
     await connection.execute("set role ia_app")
     shared = OneConnection(connection)
-    app.state.db, app.state.credentials = Database(shared, SAVEPOINTS), Credentials(Keys(shared))
+    app.state.db, app.state.credentials = Nested(shared), Credentials(Keys(shared))
     async with Actors(app) as clients, Actors(app, watched=False) as unwatched:
         yield Stage(app, connection, clients, unwatched)
     await outer.rollback()

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from integration_api.identity.credentials import Credentials
 from integration_api.identity.keys import Keys
 from integration_api.identity.rights import MACHINE, rights
-from integration_api.kernel.db import Call, Database, prepare
+from integration_api.kernel.db import Call, prepare
 from integration_api.kernel.ids import uuid7
 from integration_api.kernel.principal import Principal
 from integration_api.postgres.launcher import LocalPostgres
@@ -26,7 +26,7 @@ from tests.access.naked import without_predicates
 from tests.access.operations_tandem import PROCEDURE
 from tests.cast import AGENCIES, acting, id_of
 from tests.clients import Clients
-from tests.conftest import SAVEPOINTS, OneConnection
+from tests.conftest import Nested, OneConnection
 from tests.make import Make
 
 STRANGERS = ["outsider", "koeln"]
@@ -85,7 +85,7 @@ async def above(server: LocalPostgres, database_name: str, app: FastAPI) -> Asyn
     outer = connection.transaction()
     await outer.start()
     shared = OneConnection(connection)
-    app.state.db, app.state.credentials = Database(shared, SAVEPOINTS), Credentials(Keys(shared))
+    app.state.db, app.state.credentials = Nested(shared), Credentials(Keys(shared))
     async with Clients(app) as clients:
         yield Make(connection, clients)
     await outer.rollback()
@@ -184,7 +184,7 @@ def machine(agency: str) -> Principal:
 
 async def test_what_rules_are_judged_by_is_found_through_the_tandem_case_too(above: Make) -> None:
     made = await world(above)
-    database = Database(OneConnection(above.connection), SAVEPOINTS)
+    database = Nested(OneConnection(above.connection))
     asked = ((TRACKS, made.tandem), (MATERIALLY_OTHER, made.declaration))
     for agency, there in (("labour", True), *((s, False) for s in STRANGERS)):
         async with database.writing(Call(machine(agency), "test", uuid7())) as tx:

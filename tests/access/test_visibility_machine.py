@@ -25,11 +25,11 @@ from hypothesis.stateful import (
 from integration_api.identity.credentials import Credentials
 from integration_api.identity.keys import Keys
 from integration_api.kernel import clock
-from integration_api.kernel.db import Database, prepare
+from integration_api.kernel.db import prepare
 from integration_api.postgres.launcher import LocalPostgres
 from tests.cast import acting
 from tests.clients import Clients
-from tests.conftest import SAVEPOINTS, OneConnection
+from tests.conftest import Nested, OneConnection
 from tests.make import Made, Make
 
 T = TypeVar("T")
@@ -106,7 +106,7 @@ class Desk:
         await self.outer.start()
         await self.connection.execute("set role ia_app")
         shared, state = OneConnection(self.connection), self.app.state
-        state.db, state.credentials = Database(shared, SAVEPOINTS), Credentials(Keys(shared))
+        state.db, state.credentials = Nested(shared), Credentials(Keys(shared))
         self.clients = Clients(self.app)
         self.make = Make(self.connection, self.clients)
 

@@ -3,60 +3,90 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import pytest
-from sqlalchemy import select, true
 
-from integration_api.changes import service
-from integration_api.changes.models import feed_head
-from integration_api.kernel.db import Transaction
+from integration_api.changes.statements import HEAD, PAGE
+from integration_api.kernel.db import Database
+from integration_api.kernel.principal import context_sql
 from integration_api.kernel.statements import Query
+from tests.cast import AGENCIES, id_of
 from tests.conftest import Committed
 
+COMPARTMENTS = ("core",)
 
-def after_begin(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Awaitable[None]]) -> None:
-    """Let something happen once, between the BEGIN of the next look and its statement."""
-    begin, left = Transaction.open, [happens]
 
-    async def slow(self: Transaction, claim: Any = None) -> Any:
-        connection = await begin(self, claim)
-        if left:
+def before(
+    monkeypatch: pytest.MonkeyPatch, awaited: Query, happens: Callable[[], Awaitable[None]]
+) -> None:
+    """Let something happen once, right before a statement of the next look."""
+    alone, left = Database.alone, [happens]
+
+    async def slow(self: Database, fetch: str, sql: str, args: list[Any]) -> Any:
+        if sql == awaited.alone and left:
             await left.pop()()
-        return connection
+        return await alone(self, fetch, sql, args)
 
-    monkeypatch.setattr(Transaction, "open", slow)
+    monkeypatch.setattr(Database, "alone", slow)
 
 
-async def told_meanwhile(town: Committed, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What a reader is told to whom access is given while its look is under way."""
-    make, clients = town.make, town.clients
-    person = await make.person()
-    consent = await make.consent(person)
+async def shared(town: Committed) -> Callable[[], Awaitable[None]]:
+    """A person whom the Jobcenter does not see yet, and what lets it."""
+    person = await town.make.person()
+    consent = await town.make.consent(person)
     await town.number()
-    start = (await clients.get("jobcenter", "/v1/changes", params={"after": "latest"})).json()
 
     async def share() -> None:
-        await make.disclosure(person, consent)
+        await town.make.disclosure(person, consent)
         assert await town.number() >= 1
 
-    after_begin(monkeypatch, share)
+    return share
+
+
+@pytest.mark.parametrize("statement", [HEAD, PAGE], ids=["before the head", "before the page"])
+async def test_an_access_that_begins_while_a_page_is_read_is_told(
+    committed: Committed, monkeypatch: pytest.MonkeyPatch, statement: Query
+) -> None:
+    share, clients = await shared(committed), committed.clients
+    start = (await clients.get("jobcenter", "/v1/changes", params={"after": "latest"})).json()
+    await committed.make.agency()  # there is a page to be read
+    await committed.number()
+    before(monkeypatch, statement, share)
     told, cursor = list[str](), start["page"]["next_cursor"]
     for _ in range(3):
         page = (await clients.get("jobcenter", "/v1/changes", params={"after": cursor})).json()
         cursor = page["page"]["next_cursor"]
         told += [event["type"] for event in page["items"]]
-    return told
+    assert "person.access_changed" in told
 
 
-async def test_an_access_that_begins_while_a_page_is_read_is_told(
-    committed: Committed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert "person.access_changed" in await told_meanwhile(committed, monkeypatch)
+async def test_head_and_page_in_one_transaction_lose_it(committed: Committed) -> None:
+    """The known-bad twin: its clock stood still before the access began."""
+    share = await shared(committed)
+    after = await committed.admin.fetchval("select last from ia.feed_head")
+    connection = await asyncpg.connect(committed.server.dsn("ia_app", committed.name))
+    me = (id_of(AGENCIES["jobcenter"][0]), id_of("jobcenter"), id_of("jobcenter", "machine"))
+    names = ("me_municipality_id", "me_agency", "me_client")
+    mine: dict[str, Any] = dict(zip(names, me, strict=True))
+    mine |= {"me_member": None, "me_compartments": COMPARTMENTS, "me_assigned_only": ()}
 
+    async def look() -> Any:
+        head = await connection.fetchrow(HEAD.sql)
+        assert head is not None
+        assert head["last"] > after
+        given = {"after": after, "limit": 50, "types": None, "upto": head["last"]}
+        page = await connection.fetchrow(PAGE.sql, *PAGE.args(given | mine))
+        assert page is not None
+        return page["items"]
 
-async def test_who_trusts_a_head_that_moved_since_the_beginning_loses_it(
-    committed: Committed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The known-bad twin: always in one transaction."""
-    settled = Query(select(*feed_head.c, true().label("current"), true().label("settled")))
-    monkeypatch.setattr(service, "HEAD", settled)
-    assert "person.access_changed" not in await told_meanwhile(committed, monkeypatch)
+    looks = []
+    for happens in (share, committed.number):
+        async with connection.transaction():
+            await connection.execute(context_sql(*me, None, COMPARTMENTS))
+            await happens()
+            looks.append(await look())
+    await connection.close()
+    missed, there = looks
+    assert "disclosure.granted" in missed  # which is told without asking for the clock
+    assert "person.access_changed" not in missed
+    assert "person.access_changed" in there

@@ -7,16 +7,16 @@ import socket
 import threading
 import zlib
 from collections import Counter
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 import asyncpg
 import requests
-import uvicorn
 
 from integration_api.app import create_app
+from integration_api.cli.serve import Server, config
 from integration_api.code_lists import service as code_lists
 from integration_api.kernel import clock
 from integration_api.postgres.launcher import LocalPostgres
@@ -70,7 +70,7 @@ class Served:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
+            with asyncio.Runner(loop_factory=config(None).get_loop_factory()) as runner:
                 runner.run(self._serve())
         except BaseException as error:
             if self._ready.done():
@@ -81,10 +81,7 @@ class Served:
         self.loop = asyncio.get_running_loop()
         async with clone(self.postgres) as name:
             app = create_app(SETTINGS, dsn=self.postgres.dsn("ia_app", name), secret=SECRET)
-            config = uvicorn.Config(
-                app, log_config=None, access_log=False, proxy_headers=False, lifespan="on"
-            )
-            self._uvicorn = uvicorn.Server(config)
+            self._uvicorn = Server(config(app), lambda: None)
             admin = await asyncpg.connect(self.postgres.dsn("postgres", name))
             try:
                 async with Clients(app) as clients, asyncio.TaskGroup() as group:
@@ -115,6 +112,11 @@ class Seeds:
                 else Call("GET", {**LISTS, **PLAIN, **PUBLIC}[operation])
             )
         return self._calls[operation]
+
+    def anew(self, operation: str) -> Call:
+        """What to send, with rows that nobody has changed."""
+        self._calls.pop(operation, None)
+        return self.call(operation)
 
     def spend(self, operation: str, etag: str | None) -> None:
         """The rows have changed: others for the next call, a few times, then the changed ones."""
@@ -150,25 +152,31 @@ def path_values(template: str, path: str) -> dict[str, str]:
     return match.groupdict()
 
 
-def fitted(schema: Mapping[str, Any], sent: Any, seed: Any) -> Any:
-    """A body that fits `schema`, with ids of real rows (from `seed`) and codes of real lists."""
+def fitted(
+    schema: Mapping[str, Any], sent: Any, seed: Any, followed: Collection[str] = frozenset()
+) -> Any:
+    """A body that fits `schema`, with ids of real rows and codes of real lists.
+
+    The ids are those of `seed`, where they are not `followed` from an earlier answer.
+    """
     if "$ref" in schema:
         schema = watch.document()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
     for branch in _branches(schema, sent):
-        sent = fitted(branch, sent, seed)
+        sent = fitted(branch, sent, seed, followed)
     if isinstance(sent, dict):
         known, members = seed if isinstance(seed, dict) else {}, schema.get("properties", {})
         known = MEMBERS | known
-        return {n: fitted(members.get(n, {}), v, known.get(n)) for n, v in sent.items()}
+        return {n: fitted(members.get(n, {}), v, known.get(n), followed) for n, v in sent.items()}
     if isinstance(sent, list):
         inner = seed[0] if isinstance(seed, list) and seed else None
-        return [fitted(schema.get("items", {}), v, inner) for v in sent]
+        return [fitted(schema.get("items", {}), v, inner, followed) for v in sent]
     if isinstance(sent, str) and "x-extensible-enum" in schema:
         codes = in_use(schema["x-extensible-enum"])
         return sent if sent in codes else codes[zlib.crc32(sent.encode()) % len(codes)]
     if isinstance(sent, float) and schema.get("type") == "integer":
         return int(sent)  # 1.0 is valid by JSON Schema, and the API takes one form of a number
-    return seed if schema.get("format") == "uuid" and isinstance(seed, str) else sent
+    theirs = isinstance(seed, str) and schema.get("format") == "uuid" and sent not in followed
+    return seed if theirs else sent
 
 
 def _branches(schema: Mapping[str, Any], sent: Any) -> list[Mapping[str, Any]]:

@@ -3,14 +3,13 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from integration_api.app import LIFECYCLES
 from integration_api.cli import contract as commands
 from integration_api.contract import catalogue
 from integration_api.contract.german import Words, twin
@@ -50,9 +49,17 @@ def german() -> Document:
 @pytest.fixture(scope="module")
 def words(english: Document) -> Words:
     """What the committed contract asks of the committed catalogue."""
-    asked = Words(catalogue.load(), LIFECYCLES)
-    twin(english, asked)
-    return asked
+    found = commands.asked()
+    twin(english, found)
+    return found
+
+
+def copy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A catalogue of the test's own, in the place of the committed one."""
+    path = folder / "de.po"
+    path.write_bytes(catalogue.PATH.read_bytes())
+    monkeypatch.setattr(catalogue, "PATH", path)
+    return path
 
 
 def leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -119,6 +126,19 @@ def test_only_texts_differ(english: Document, german: Document) -> None:
     assert names == []
 
 
+def test_a_twin_of_another_structure_is_noticed(english: Document, german: Document) -> None:
+    changes: tuple[Callable[[Document], object], ...] = (
+        lambda d: d["components"]["schemas"]["Problem"]["properties"].pop("detail"),
+        lambda d: d["components"]["schemas"]["Problem"]["required"].append("guard"),
+        lambda d: d["paths"].__setitem__("/more", {"get": {"summary": "Mehr"}}),
+    )
+    for change in changes:
+        other = deepcopy(german)
+        change(other)
+        with pytest.raises(AssertionError):
+            pairs(english, other)
+
+
 def test_both_texts_name_the_same_things_in_the_same_form(
     english: Document, german: Document
 ) -> None:
@@ -150,48 +170,48 @@ def test_events_problems_and_states_speak_german_from_where_it_stands(german: Do
     assert "Von received, sent nach **accepted**; durch recipient." in accept["description"]
 
 
-def test_a_new_text_is_named_and_gets_an_empty_entry(english: Document, tmp_path: Path) -> None:
+def test_a_new_text_is_named_and_gets_an_empty_entry(
+    english: Document, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     grown = deepcopy(english)
     grown["components"]["schemas"]["Problem"]["description"] = "Nobody has\ntranslated me."
-    path = tmp_path / "de.po"
-    path.write_bytes(catalogue.PATH.read_bytes())
-    asked = Words(catalogue.load(path), LIFECYCLES)
+    path = copy(tmp_path, monkeypatch)
+    asked = commands.asked()
     assert twin(grown, asked)["components"]["schemas"]["Problem"]["description"] == (
         "Nobody has translated me."
     )
     assert asked.missing == ["Nobody has translated me."]
     assert "\n  Nobody has translated me." in commands._lacking(asked)
-    path.write_bytes(catalogue.mended(asked, path))
+    path.write_bytes(catalogue.mended(asked))
     assert 'msgid "Nobody has translated me."\nmsgstr ""\n' in path.read_text("utf-8")
-    assert catalogue.load(path)["Nobody has translated me."] == ""
+    assert catalogue.load()["Nobody has translated me."] == ""
 
 
 def test_a_changed_text_keeps_its_german_until_somebody_has_looked(
-    english: Document, tmp_path: Path
+    english: Document, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = "What a person allows: which agency may have which data, for what, until when."
     changed = deepcopy(english)
     (tag,) = (tag for tag in changed["tags"] if tag["description"] == said)
     tag["description"] = said.replace("until when", "and until when")
-    path = tmp_path / "de.po"
-    path.write_bytes(catalogue.PATH.read_bytes())
-    asked = Words(catalogue.load(path), LIFECYCLES)
+    path = copy(tmp_path, monkeypatch)
+    asked = commands.asked()
     twin(changed, asked)
     assert (asked.missing, asked.unused) == ([tag["description"]], [said])
-    path.write_bytes(catalogue.mended(asked, path))
+    path.write_bytes(catalogue.mended(asked))
     entry = path.read_text("utf-8").partition(f'msgid "{tag["description"]}"')
     assert entry[0].endswith("\n\n#, fuzzy\n")
     assert entry[2].startswith('\nmsgstr "Was eine Person erlaubt')
     # it does not count before the mark is gone, and the old text is no entry any more
-    again = Words(catalogue.load(path), LIFECYCLES)
+    again = commands.asked()
     twin(changed, again)
     assert (again.missing, again.unused) == ([tag["description"]], [])
-    assert catalogue.mended(again, path) == path.read_bytes()
+    assert catalogue.mended(again) == path.read_bytes()
     path.write_text(path.read_text("utf-8").replace("#, fuzzy\n", ""), "utf-8")
-    done = Words(catalogue.load(path), LIFECYCLES)
+    done = commands.asked()
     twin(changed, done)
     assert done.missing == []
-    assert catalogue.mended(done, path) == path.read_bytes()
+    assert catalogue.mended(done) == path.read_bytes()
 
 
 def test_a_property_called_description_is_a_name() -> None:

@@ -13,6 +13,7 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel, Field
 
 from integration_api.contract import build as contract
+from integration_api.contract.bounds import bound
 from integration_api.contract.build import Example
 from integration_api.contract.parts import PARTS, arrange, operations, typed
 from integration_api.kernel.lifecycle import Lifecycle, Transition
@@ -223,9 +224,16 @@ def test_bounds_are_whole_numbers() -> None:
 )
 def test_what_has_no_bound_gets_one(schema: Document, bounded: Document) -> None:
     doc = {"schemas": {"A": {"properties": {"type": copy.deepcopy(schema)}}}, "example": schema}
-    contract.bound(doc)
+    bound(doc)
     assert doc["schemas"]["A"]["properties"]["type"] == schema | bounded
     assert doc["example"] == schema
+
+
+def test_an_answer_that_is_a_file_is_bounded_as_one() -> None:
+    lines = {"application/x-ndjson": {"schema": {"type": "string"}}}
+    call = {"responses": {"200": {"content": lines}}}
+    contract.bound({"paths": {"/a": {"get": call}}})
+    assert lines["application/x-ndjson"]["schema"]["maxLength"] == 2**31 - 1
 
 
 def test_patch_takes_merge_patch_first() -> None:
@@ -462,7 +470,7 @@ PASSES: dict[str, Pass] = {
     "webhooks": lambda d: contract.webhooks(d, (DOOR,), EVENTS),
     "link": contract.link,
     "prune": contract.prune,
-    "bound": contract.bound,
+    "bound": bound,
     "name_tags": lambda d: contract.name_tags(d, {"Doors": "What opens."}),
     "check_codes": lambda d: contract.check_codes(d, LISTS),
     "show": lambda d: contract.show(d, {}),
@@ -479,5 +487,5 @@ def test_a_pass_changes_nothing_when_it_runs_again(name: str) -> None:
     twice = copy.deepcopy(once)
     PASSES[name](twice)
     assert json.dumps(twice) == json.dumps(once)
-    contract.bound(once)  # it comes after those that bring parts of their own
+    bound(once)  # it comes after those that bring parts of their own
     assert once == doc

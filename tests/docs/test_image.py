@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from integration_api import healthcheck
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 
@@ -61,7 +63,7 @@ def test_everything_that_the_image_copies_exists_and_reaches_the_build() -> None
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The names in a wheel built from a copy of what the image copies."""
     copy = tmp_path_factory.mktemp("checkout")
-    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "CHANGELOG.md"):
         shutil.copy(ROOT / name, copy / name)
     for name in ("src", "migrations", "openapi"):
         ignore = shutil.ignore_patterns("__pycache__")
@@ -79,6 +81,7 @@ def test_the_wheel_carries_contract_migrations_types_and_licence(wheel: list[str
         "integration_api/_data/openapi/openapi.json",
         "integration_api/_data/openapi/openapi.de.yaml",
         "integration_api/_data/openapi/openapi.de.json",
+        "integration_api/_data/CHANGELOG.md",
         "integration_api/_data/migrations/env.py",
         "integration_api/_data/migrations/roles.sql",
     ):
@@ -139,6 +142,22 @@ def test_the_probe_fails_where_nothing_listens() -> None:
     with http.server.HTTPServer(("127.0.0.1", 0), Ready) as server:
         free = server.server_port
     assert probe(free) == 1
+
+
+@pytest.mark.parametrize("listening", [Ready], indirect=True)
+def test_the_probe_waits_for_a_start_as_long_as_it_is_told(
+    listening: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Ready, "status", 503)
+    threading.Timer(0.5, monkeypatch.setattr, (Ready, "status", 200)).start()
+    assert not healthcheck.ready_within(listening, 0)
+    assert healthcheck.ready_within(listening, 10)
+
+
+def test_the_probe_gives_up_when_the_seconds_are_over() -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), Ready) as server:
+        free = server.server_port
+    assert not healthcheck.ready_within(free, 0.3)
 
 
 def test_the_probe_loads_nothing_of_the_service() -> None:

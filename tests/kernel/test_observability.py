@@ -15,7 +15,8 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from integration_api.edge import observe
-from integration_api.kernel.observability import configure_logging, count_statement
+from integration_api.edge.logs import configure_logging
+from integration_api.kernel.observability import count_statement
 from integration_api.kernel.principal import ANONYMOUS
 from tests.kernel.tiny import ID, KEY, build, client
 

@@ -106,7 +106,7 @@ def test_every_code_that_a_schema_of_ours_raises_has_words() -> None:
     }
     assert {"period_order", "etag_form", "day_form", "unset"} <= raised
     assert raised - {"unset"} <= set(refusals._CODE)  # `unset` is the other branch of a union
-    for finding in refusals._FINDINGS.values():
+    for finding in refusals.FINDINGS.values():
         assert all(words.endswith(".") for words in finding["words"])
         assert len(finding["words"]) == 2
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from integration_api.identity.rights import MACHINE, rights
-from integration_api.kernel.db import Call, Database
+from integration_api.kernel.db import Call
 from integration_api.kernel.ids import uuid7
 from integration_api.kernel.principal import Principal
 from integration_api.kernel.problems import NotFound
@@ -15,7 +15,7 @@ from integration_api.persons.service_facts import recorded_facts
 from integration_api.rules.facts import typed
 from tests.cast import AGENCIES, acting, id_of
 from tests.clients import Clients
-from tests.conftest import SAVEPOINTS, OneConnection
+from tests.conftest import Nested, OneConnection
 from tests.make import Made, Make
 
 DAY = date(2026, 11, 25)
@@ -38,7 +38,7 @@ def machine(agency: str) -> Principal:
 
 async def facts(make: Make, agency: str, person: Made, day: date = DAY) -> dict[str, Any]:
     """What that agency reads."""
-    database = Database(OneConnection(make.connection), SAVEPOINTS)
+    database = Nested(OneConnection(make.connection))
     async with database.logged(Call(machine(agency), "case_management", uuid7())) as tx:
         return await recorded_facts(tx, UUID(person.id), day, operation="getStory")
 
@@ -97,7 +97,7 @@ async def test_each_read_is_logged_with_what_it_showed(make: Make, clients: Clie
 
 async def test_a_transaction_that_writes_reads_them_too(make: Make, clients: Clients) -> None:
     person = await make.person("immigration", birth_date="1990-05-17")
-    database = Database(OneConnection(make.connection), SAVEPOINTS)
+    database = Nested(OneConnection(make.connection))
     async with database.writing(Call(machine("immigration"), "case_management", uuid7())) as tx:
         assert await recorded_facts(tx, UUID(person.id), DAY) == {"born_on": date(1990, 5, 17)}
 

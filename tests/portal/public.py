@@ -32,6 +32,7 @@ def public_app(
         LIFECYCLES,
     )
     app.state.pictures = PICTURES
+    app.state.settings = Settings(security_contact="mailto:sicherheit@example.org")
     app.state.public_url, app.state.demo = "https://api.example.org", demo
     app.state.settings = Settings(environment=environment)
     v1 = APIRouter(prefix="/v1")

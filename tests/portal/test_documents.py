@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from datetime import datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -11,7 +10,6 @@ import yaml
 
 from integration_api.app import LIFECYCLES, create_app
 from integration_api.code_lists.service import lists
-from integration_api.kernel import clock
 from integration_api.kernel.settings import Settings
 from integration_api.portal import routes_lifecycles, service
 from integration_api.referrals.lifecycle import REFERRAL
@@ -109,24 +107,3 @@ async def test_the_contract_is_served_as_it_is_committed(encoding: str) -> None:
     assert found.headers["Access-Control-Allow-Origin"] == "*"
     assert text.headers["Content-Type"] == "application/yaml"
     assert again.status_code == 304
-
-
-async def test_the_catalogue_names_contract_reference_and_state() -> None:
-    async with reader() as client:
-        answer = await client.get("/.well-known/api-catalog")
-    (entry,) = answer.json()["linkset"]
-    assert answer.headers["Content-Type"].startswith("application/linkset+json; profile=")
-    assert entry["anchor"] == "https://api.example.org/v1"
-    paths = [link["href"] for kind in entry.values() if isinstance(kind, list) for link in kind]
-    assert {"https://api.example.org/docs", "https://api.example.org/v1/openapi.json"} <= set(paths)
-
-
-async def test_security_txt_names_a_contact_and_ends_within_a_year() -> None:
-    async with reader() as client:
-        answer = await client.get("/.well-known/security.txt")
-    fields = dict(line.split(": ", 1) for line in answer.text.splitlines())
-    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert fields["Contact"].startswith("mailto:")
-    left = datetime.fromisoformat(fields["Expires"]) - clock.now()
-    assert timedelta(days=30) < left < timedelta(days=365)
-    assert fields["Canonical"] == "https://api.example.org/.well-known/security.txt"

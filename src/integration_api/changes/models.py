@@ -6,7 +6,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ColumnElement,
-    DateTime,
     Table,
     Text,
     Uuid,
@@ -24,7 +23,6 @@ feed_head = Table(
     Column("place", Text, nullable=False),
     Column("last", BigInteger, nullable=False, server_default=text("0")),
     Column("oldest", BigInteger, nullable=False, server_default=text("1")),
-    Column("moved_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     CheckConstraint("one", name="one"),
 )
 HERE: ColumnElement[str] = func.ia.database_place(type_=Text)

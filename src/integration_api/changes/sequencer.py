@@ -6,11 +6,12 @@ seen before k. Events of one thing are inserted under its row lock, so their ord
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import asyncpg
 import structlog
 
-from integration_api.kernel.db import LOST, Call, Database
+from integration_api.kernel.db import LOST, Call, Database, WriteTx
 from integration_api.kernel.principal import ANONYMOUS
 
 from .statements_sequencer import BATCH, BEGIN_EPOCH, HOLD, NUMBER, WAITING
@@ -56,8 +57,21 @@ async def number(database: Database) -> int:
         head = await tx.row(HOLD)
         assert head is not None
         if not head["current"]:
-            row = await tx.row(BEGIN_EPOCH)
-            log.warning("new epoch", epoch=str(row and row["epoch"]))
+            await _begun(tx)
         moved = await tx.row(NUMBER, last=head["last"])
         assert moved is not None
         return int(moved["last"] - head["last"])
+
+
+async def begin(database: Database) -> UUID:
+    """Begin an epoch by hand, where the database cannot tell that it was put back."""
+    async with database.writing(Call(ANONYMOUS)) as tx:
+        await tx.row(HOLD)
+        return await _begun(tx)
+
+
+async def _begun(tx: WriteTx) -> UUID:
+    row = await tx.row(BEGIN_EPOCH)
+    assert row is not None
+    log.warning("new epoch", epoch=str(row["epoch"]))
+    return UUID(int=row["epoch"].int)

@@ -97,22 +97,18 @@ class Feed:
 
         The clock of the database stands still in a transaction. What is numbered after it began
         may tell of an access that, by that clock, has not begun yet, and would be left out for
-        good. So a page goes up to the head that was read first, and where the head has moved since
-        the transaction began, the page is read in another one. The head costs a tenth of a page,
-        and says most of the time that nothing is new.
+        good: so a page goes up to the head that another transaction has read before it, which
+        either statement is by itself. The head costs a tenth of a page, and says most of the time
+        that nothing is new.
         """
         _, after = place
-        given = {"after": after, "limit": limit, "types": types}
         async with self.database.reading(self.caller) as tx:
             head = _current(await tx.row(HEAD), place)
             last: int = head["last"]
             if after == last:
                 return dict(head) | {"items": None, "found": 0}, last
-            row = await tx.row(PAGE, **given, upto=last) if head["settled"] else None
-        if row is None:
-            async with self.database.reading(self.caller) as tx:
-                row = await tx.row(PAGE, **given, upto=last)
-        row = _current(row, place)
+            given = {"after": after, "limit": limit, "types": types, "upto": last}
+            row = _current(await tx.row(PAGE, **given), place)
         full = row["found"] == limit
         return row, row["at"] if full else min(after + WINDOW, last)
 

@@ -37,10 +37,8 @@ HEAD = Query(
         feed_head.c.last,
         feed_head.c.oldest,
         (feed_head.c.place == HERE).label("current"),
-        (feed_head.c.moved_at <= func.now()).label("settled"),
     )
 )
-"""`settled`: all that is numbered was committed before this transaction began."""
 
 
 def _page() -> Query:

@@ -48,8 +48,7 @@ def _number() -> Change:
         .cte("numbered")
     )
     count = select(func.count()).select_from(numbered).scalar_subquery()
-    moved = {"last": last + count, "moved_at": func.clock_timestamp()}
-    head = update(feed_head).values(moved).returning(feed_head.c.last).cte("head")
+    head = update(feed_head).values(last=last + count).returning(feed_head.c.last).cte("head")
     # only where something is new: the announcement takes a lock that all commits share
     tell = case((count > 0, func.pg_notify(CHANNEL, "", type_=Text)))
     return Change(select(head.c.last, tell))

@@ -55,8 +55,13 @@ def _kind(fact: Fact) -> Any:
     return plain[fact.kind] if fact.kind in plain else _one_of(fact)
 
 
+def told(fact: Fact) -> tuple[str, str]:
+    """What a fact is, in German and in English with the German term."""
+    return f"{fact.de[:1].upper()}{fact.de[1:]}.", f"{fact.en} ({fact.de})."
+
+
 def _member(fact: Fact) -> Any:
-    text = f"{fact.en} ({fact.de})."
+    text = told(fact)[1]
     return Annotated[Annotated[_kind(fact), Field(description=text)] | Unset, UNSET]
 
 

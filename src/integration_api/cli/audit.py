@@ -41,10 +41,10 @@ def verify(
 ) -> None:
     """Prove every entry as it was sealed. Exit 0: whole, 1: not looked at, 3: broken, and where."""
     settings = configuration()
-    keys = _verifier(settings, public_keys or [])
-    anchors = _anchors(anchor, keys)  # first: what is anchored by now is in the snapshot below
+    keys = verifier(settings, public_keys or [])
+    anchors = anchors_in(anchor, keys)  # first: what is anchored by now is in the snapshot below
     with reached(settings) as place:
-        chains = run(_verified(place, keys, anchors))
+        chains = run(verified(place, keys, anchors))
     for chain in chains:
         _tell(chain)
     for finding in anchors.broken:
@@ -58,7 +58,8 @@ def verify(
     say(f"whole: {sum(chain.entries for chain in chains)} entries in {len(chains)} chains")
 
 
-def _verifier(settings: Settings, paths: list[Path]) -> "Verifier":
+def verifier(settings: Settings, paths: list[Path]) -> "Verifier":
+    """The keys of these files, or that of the settings."""
     from integration_api.audit.keys import KeyMissingError, Verifier, public_of, signer
 
     try:
@@ -73,7 +74,8 @@ def _verifier(settings: Settings, paths: list[Path]) -> "Verifier":
     return Verifier(given)
 
 
-def _anchors(path: Path | None, keys: "Verifier") -> "Anchors":
+def anchors_in(path: Path | None, keys: "Verifier") -> "Anchors":
+    """The heads of an anchor file."""
     from integration_api.audit.anchor import read
     from integration_api.audit.verify import Anchors, anchors_of
 
@@ -85,14 +87,15 @@ def _anchors(path: Path | None, keys: "Verifier") -> "Anchors":
         raise RefusalError(f"the anchor cannot be read: {error}") from error
 
 
-async def _verified(place: Place, keys: "Verifier", anchors: "Anchors") -> "list[Chain]":
-    from integration_api.audit.verify import verify as verified
+async def verified(place: Place, keys: "Verifier", anchors: "Anchors") -> "list[Chain]":
+    """Every chain, as the auditor's login finds it."""
+    from integration_api.audit.verify import verify
 
     if place.auditor is None:
         refuse("`audit verify` needs INTEGRATION_API_AUDITOR_DATABASE_URL (login ia_auditor)")
     connection = await connect(place.auditor)
     try:
-        return await verified(connection, keys, anchors)
+        return await verify(connection, keys, anchors)
     finally:
         await connection.close()
 

@@ -5,6 +5,7 @@ import typer
 from . import (
     admin,
     audit,
+    backups,
     code_lists,
     contract,
     demo,
@@ -34,6 +35,6 @@ app.add_typer(audit.audit, name="audit")
 app.add_typer(code_lists.code_lists, name="code-lists")
 app.add_typer(contract.openapi, name="openapi")
 app.add_typer(tools.config, name="config")
-app.add_typer(tools.db, name="db")
+app.add_typer(backups.db, name="db")
 app.add_typer(demo.seed, name="seed")
 app.add_typer(demo.demo, name="demo")

@@ -62,6 +62,16 @@ def _lacking(words: "Words") -> str:
     return f"\nwithout German:{texts}{rest}" if texts else ""
 
 
+def asked() -> "Words":
+    """The catalogue, and the German that stands in the code."""
+    from integration_api.app import LIFECYCLES
+    from integration_api.checks.schemas import told
+    from integration_api.contract import catalogue, german
+    from integration_api.rules.facts import FACTS
+
+    return german.Words(catalogue.load(), LIFECYCLES, map(told, FACTS.values()))
+
+
 def _built(folder: Path) -> tuple[dict[Path, bytes], "Words", Path]:
     """Every generated file, what was asked of the catalogue, and where that lies."""
     from integration_api import app
@@ -73,7 +83,7 @@ def _built(folder: Path) -> tuple[dict[Path, bytes], "Words", Path]:
     recorded = sorted((folder / "examples").glob("*.json"))
     examples = {p.stem: Example(**json.loads(p.read_text(encoding="utf-8"))) for p in recorded}
     english = app.contract(examples)
-    words = german.Words(catalogue.load(), app.LIFECYCLES)
+    words = asked()
     twin = german.twin(english, words)
     files = {
         folder / f"{name}.{kind}": write(document).encode()

@@ -13,13 +13,13 @@ from integration_api.kernel.settings import Settings
 from integration_api.postgres import schema
 
 from .base import RefusalError, configuration, explain, run, say
-from .place import SECRET_CHARACTERS, Place, connect, reached
+from .place import SECRET_CHARACTERS, Place, connect, pooled_names, reached
 
 OLDEST_PYTHON = (3, 11)
 DRIFT = timedelta(seconds=2)
 ROLES = (
     *("ia_owner", "ia_migrator", "ia_app", "ia_worker", "ia_auth"),
-    *("ia_officer", "ia_retention", "ia_auditor"),
+    *("ia_officer", "ia_retention", "ia_auditor", "ia_status", "ia_backup"),
 )
 # Without tenant data; everything else has to be closed by forced policies.
 OPEN_TABLES = ("alembic_version", "code_list", "code_list_entry", "demo_clock", "transfer_basis")
@@ -27,16 +27,18 @@ OPEN_TABLES = ("alembic_version", "code_list", "code_list_entry", "demo_clock", 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was looked at, and what to do where it is not well."""
+    """What was looked at, and what to do where it is not well; `advice`: it runs all the same."""
 
     name: str
     remedy: str | None = None
+    advice: bool = False
 
 
 def doctor() -> None:
     """Check installation, settings and database; exit 1 where something is wrong."""
     settings = configuration()
     checks = [_python(), _database_named(settings), _secret(settings), _data_dir(settings)]
+    checks.append(_contact(settings))
     if checks[1].remedy is None:
         try:
             with reached(settings) as place:
@@ -47,10 +49,11 @@ def doctor() -> None:
                 raise
             checks.append(Check("database answers", sentence))
     for check in checks:
-        say(f"  {'ok  ' if check.remedy is None else 'FAIL'}  {check.name}")
+        word = "ok  " if check.remedy is None else "note" if check.advice else "FAIL"
+        say(f"  {word}  {check.name}")
         if check.remedy is not None:
             say(f"        → {check.remedy}")
-    if any(check.remedy for check in checks):
+    if any(check.remedy and not check.advice for check in checks):
         raise typer.Exit(1)
 
 
@@ -93,14 +96,35 @@ def _data_dir(settings: Settings) -> Check:
     return Check(f"data folder {settings.data_dir}")
 
 
+def _contact(settings: Settings) -> Check:
+    there = settings.security_contact
+    return Check(
+        f"contact in security.txt: {there or 'none, the file is not served'}",
+        None
+        if there
+        else "set INTEGRATION_API_SECURITY_CONTACT to a mailto: or https: address that somebody"
+        " reads",
+        advice=True,
+    )
+
+
 async def _database(place: Place) -> list[Check]:
-    app = await connect(place.app)
+    app = await connect(place.direct)
     try:
         looks = (_version, _roles, _login, _head, _clock, _policies, _rule_packs)
         checks = [await look(app) for look in looks]
     finally:
         await app.close()
+    checks += [await _direct(place)] if place.pooled else []
     return checks if place.owner is None else [*checks, await _administration(place.owner)]
+
+
+async def _direct(place: Place) -> Check:
+    names = ", ".join(await pooled_names(place))
+    return Check(
+        "the API goes through PgBouncer, everything else to PostgreSQL itself",
+        f"{names}: name PostgreSQL's own address" if names else None,
+    )
 
 
 async def _administration(dsn: str) -> Check:

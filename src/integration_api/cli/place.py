@@ -21,13 +21,19 @@ SECRET_CHARACTERS = 32
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The addresses of one database, by who logs in; `local` is the server if it is ours."""
+    """The addresses of one database, by who logs in; `local` is the server if it is ours.
+
+    With `pooled`, `app` is PgBouncer's address; all others are always PostgreSQL's own, `direct`
+    among them, which logs in like `app`.
+    """
 
     app: str
+    direct: str
     worker: str | None
     owner: str | None
     local: LocalPostgres | None = None
     auditor: str | None = None
+    pooled: bool = False
 
 
 def external(settings: Settings) -> Place:
@@ -37,14 +43,21 @@ def external(settings: Settings) -> Place:
     app, worker, owner, auditor = (one.get_secret_value() if one else None for one in urls)
     if app is None:
         refuse("INTEGRATION_API_DATABASE_URL is set to nothing: name a database, or unset it")
-    return Place(app, worker, owner, auditor=auditor)
+    direct, pooled = settings.direct_database_url, settings.database_pooler == "transaction"
+    if pooled and direct is None:
+        refuse(
+            "INTEGRATION_API_DATABASE_POOLER=transaction needs INTEGRATION_API_DIRECT_DATABASE_URL:"
+            " PostgreSQL's own address for ia_app, since who listens for changes must not be pooled"
+        )
+    to = direct.get_secret_value() if pooled and direct else app
+    return Place(app, to, worker, owner, auditor=auditor, pooled=pooled)
 
 
 def of_server(server: LocalPostgres) -> Place:
     """The addresses on our own server, where administration is the superuser's."""
     logins = ("ia_app", "ia_worker", "postgres", "ia_auditor")
     app, worker, owner, auditor = (server.dsn(login, DATABASE) for login in logins)
-    return Place(app, worker, owner, server, auditor)
+    return Place(app, app, worker, owner, server, auditor)
 
 
 def server_of(settings: Settings) -> LocalPostgres:
@@ -109,6 +122,27 @@ async def connect(dsn: str) -> Connection:
         raise RefusalError(
             "the address of the database cannot be read: postgresql://login@host/database is meant"
         ) from error
+
+
+async def pooled_names(place: Place) -> list[str]:
+    """The variables whose address is a pooler's and must be PostgreSQL's own.
+
+    Raises:
+        RefusalError: one of the addresses cannot be reached, PgBouncer's included.
+    """
+    from integration_api.postgres.pooling import is_direct
+
+    if not place.pooled:
+        return []
+    await (await connect(place.app)).close()
+    named = {"DIRECT": place.direct, "WORKER": place.worker, "MIGRATION": place.owner}
+    found = []
+    for name, dsn in named.items():
+        if dsn is not None:
+            await (await connect(dsn)).close()
+            if not await is_direct(dsn):
+                found.append(f"INTEGRATION_API_{name}_DATABASE_URL")
+    return found
 
 
 async def provide(server: LocalPostgres, loaded: Callable[[], None]) -> None:

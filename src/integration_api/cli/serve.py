@@ -18,7 +18,16 @@ from integration_api.kernel.settings import Settings
 from integration_api.postgres import schema
 
 from .base import configuration, refuse, run, say
-from .place import Place, connect, external, must_be_current, secret_of, shipped, started
+from .place import (
+    Place,
+    connect,
+    external,
+    must_be_current,
+    pooled_names,
+    secret_of,
+    shipped,
+    started,
+)
 
 GRACE_SECONDS = 15  # for requests that are under way when the service is told to stop
 
@@ -95,13 +104,13 @@ def _must_sign(settings: Settings) -> None:
 
 async def _work(settings: Settings, place: Place, secret: bytes) -> None:
     from integration_api import worker
-    from integration_api.kernel.observability import configure_logging
+    from integration_api.edge.logs import configure_logging
 
     configure_logging(settings.log_level, json=not sys.stderr.isatty())
     stop = asyncio.Event()
     _on_signals(stop.set)
     assert place.worker is not None
-    await worker.run(worker.Access(place.worker, place.app, secret), settings, stop)
+    await worker.run(worker.Access(place.worker, place.direct, secret), settings, stop)
 
 
 async def _serve(
@@ -114,7 +123,7 @@ async def _serve(
     demo: bool,
 ) -> None:
     from integration_api import app, worker
-    from integration_api.kernel.observability import configure_logging
+    from integration_api.edge.logs import configure_logging
 
     configure_logging(settings.log_level, json=not sys.stderr.isatty())
     keys: dict[str, str] | None = None
@@ -139,7 +148,7 @@ async def _serve(
     async with asyncio.TaskGroup() as group:
         if with_worker:
             assert place.worker is not None
-            access = worker.Access(place.worker, place.app, secret)
+            access = worker.Access(place.worker, place.direct, secret)
             group.create_task(worker.run(access, settings, stop, demo=demo))
         await server.serve(sockets=[door])
         stop.set()
@@ -199,7 +208,9 @@ async def _must_fit(place: Place, with_worker: bool) -> None:
     """Refuse an external database that this version cannot serve on; migrate it where we may."""
     if with_worker and place.worker is None:
         refuse("the worker needs INTEGRATION_API_WORKER_DATABASE_URL (login ia_worker)")
-    connection = await connect(place.app)
+    if pooled := await pooled_names(place):
+        refuse(f"{', '.join(pooled)}: must name PostgreSQL itself, and a pooler answers there")
+    connection = await connect(place.direct)
     try:
         schema.check_version(connection)
         if place.owner is not None:

@@ -1,11 +1,10 @@
-"""`db shell|dump|restore` and `config show`: PostgreSQL's own tools, and the settings in force."""
+"""`db shell` and `config show`: PostgreSQL's own tools, and the settings in force."""
 
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
@@ -14,45 +13,17 @@ import typer
 from .base import configuration, refuse, say
 from .place import Place, reached
 
-db = typer.Typer(no_args_is_help=True, help="The database itself.")
 config = typer.Typer(no_args_is_help=True, help="The settings.")
-File = Annotated[Path, typer.Argument(metavar="FILE")]
 Url = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="External server: a login that sees every row, a superuser."),
+    typer.Option(metavar="URL", help="External server: a superuser; to dump, ia_backup will do."),
 ]
 
 
-@db.command()
 def shell(url: Url = None) -> None:
     """Open psql as the superuser of the local server, or with the login in --url."""
     with reached(configuration()) as place:
-        raise typer.Exit(_tool(place, url, "psql"))
-
-
-@db.command()
-def dump(file: File, url: Url = None) -> None:
-    """Write a dump of all data, compressed, in pg_dump's custom format."""
-    with reached(configuration()) as place:
-        done = _tool(place, url, "pg_dump", "--format=custom", f"--file={file}")
-    if done:
-        refuse(f"pg_dump ended with {done}; {file} is not whole")
-    say(f"wrote {file}; roles are not in it: `integration-api migrate --print-roles`")
-
-
-@db.command()
-def restore(file: File, url: Url = None) -> None:
-    """Replace all data by a dump, whole or not at all. Stop the service first."""
-    if not file.is_file():
-        refuse(f"{file} is not there")
-    options = ("--clean", "--if-exists", "--single-transaction", "--exit-on-error", str(file))
-    with reached(configuration()) as place:
-        if place.local and place.local.process is None:
-            refuse("the service is running on this data: stop it, then restore")
-        done = _tool(place, url, "pg_restore", *options)
-    if done:
-        refuse(f"pg_restore ended with {done}; nothing was changed")
-    say(f"restored {file}")
+        raise typer.Exit(tool(place, url, "psql"))
 
 
 @config.command()
@@ -65,14 +36,18 @@ def show() -> None:
         say(f"INTEGRATION_API_{name.upper().ljust(width)}  {origin:7}  {getattr(settings, name)}")
 
 
-def _tool(place: Place, url: str | None, name: str, *arguments: str) -> int:
-    """Run a program of PostgreSQL's: the one beside the local server, or one from the path."""
-    if place.local:
-        program, dsn = str(place.local.tool(name)), place.owner
-    else:
-        program, dsn = shutil.which(name) or "", url
+def seeing_all(place: Place, url: str | None) -> str:
+    """The address of a login that sees every row."""
+    dsn = place.owner if place.local else url
     if not dsn:
-        refuse(f"{name} has to see every row: name a superuser's address with --url")
+        refuse("this has to see every row: name the address of such a login with --url")
+    return dsn
+
+
+def tool(place: Place, url: str | None, name: str, *arguments: str) -> int:
+    """Run a program of PostgreSQL's: the one beside the local server, or one from the path."""
+    dsn = seeing_all(place, url)
+    program = str(place.local.tool(name)) if place.local else shutil.which(name)
     if not program:
         refuse(f"{name} is not on the path: install PostgreSQL's client programs")
     with _address(dsn) as address:

@@ -5,12 +5,15 @@ whose form is their bound, and answers: there the bound is a ceiling for those w
 and buffers, wider than what is stored today: within `/v1` an answer can never become larger.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
-from .parts import Document, nodes
+from .parts import JSON, PROBLEM, Document, calls, nodes
 
 CEILING = 10_000
 """Characters of a text, items of a list."""
+FILE = 2**31 - 1
+"""Characters of an answer that is a whole file: an export, a picture."""
 FORMS = {"uuid": 36, "date": 10, "date-time": 32}
 """Characters of the forms of `kernel.scalars`; an instant has microseconds at most."""
 EXACT = 2**53 - 1
@@ -20,6 +23,9 @@ INT32 = 2**31
 
 def bound(doc: Document) -> None:
     """A length, a number of items, a least and a largest value everywhere; an integer's width."""
+    for media in _files(doc):
+        if media.get("schema", {}).get("type") == "string":
+            media["schema"].setdefault("maxLength", FILE)
     for node, free in nodes(doc):
         if free:
             continue
@@ -30,6 +36,14 @@ def bound(doc: Document) -> None:
             node.setdefault("maxItems", CEILING)
         if "integer" in kinds and not node.keys() & {"enum", "const"}:
             _integer(node)
+
+
+def _files(doc: Document) -> Iterator[Document]:
+    """What comes back and is no JSON."""
+    for _, _, op in calls(doc):
+        for answer in op["responses"].values():
+            found = answer.get("content", {}).items()
+            yield from (media for kind, media in found if kind not in (JSON, PROBLEM))
 
 
 def _kinds(node: Document) -> set[str]:

@@ -22,6 +22,7 @@ from integration_api.kernel.problems import REGISTRY, ProblemType
 from integration_api.kernel.scopes import PROSE, Scope
 
 from .bounds import bound
+from .deprecations import Deprecation, announce
 from .parts import (
     AGAIN,
     JSON,
@@ -40,6 +41,7 @@ from .parts import (
     nodes,
     operations,
     pascal,
+    place_in_list,
     problem,
     state_line,
     to_json,
@@ -76,6 +78,7 @@ def build(
     parts_of: Mapping[str, str] = MappingProxyType({}),
     examples: Mapping[str, Example],
     code_lists: Mapping[str, Collection[str]],
+    deprecations: Iterable[Deprecation] = (),
     public_url: str = PUBLIC_URL,
 ) -> Document:
     """The contract of `app`; `events` describes the event types that are no arrow's.
@@ -100,6 +103,7 @@ def build(
         security,
         lambda d: problem_refs(d, REGISTRY.values(), public_url),
         answer_headers,
+        lambda d: announce(d, deprecations),
         answer_descriptions,
         lambda d: draw(d, drawn),
         lambda d: webhooks(d, drawn, events, parts_of),
@@ -216,7 +220,7 @@ def problem_refs(doc: Document, registry: Iterable[ProblemType], public_url: str
             op["responses"][code] = {"$ref": f"#/components/responses/{name}"}
 
 
-HEADERS = {"ApiVersion": "API-Version", "RetryAfter": "Retry-After"}
+HEADERS = {"ApiVersion": "API-Version", "PageLink": "Link", "RetryAfter": "Retry-After"}
 """Headers whose component has another name."""
 
 
@@ -245,6 +249,7 @@ def answer_headers(doc: Document) -> None:
             found += ["ETag"] * bool(single and code != "204")
             made = code in ("201", "202") and (_made(doc, where) or elsewhere(doc, answers[code]))
             found += ["Location"] * bool(made)
+            found += ["PageLink"] * ("prev_cursor" in place_in_list(doc, answers[code]))
             found += ["RetryAfter"] * (f"{SCHEMAS}JobOut" in json.dumps(answers[code]))
             refs = {HEADERS.get(n, n): {"$ref": f"#/components/headers/{n}"} for n in found}
             refs |= deepcopy(PARTS["rate_headers"])

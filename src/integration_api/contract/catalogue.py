@@ -31,14 +31,14 @@ msgstr ""
 """
 
 
-def load(path: Path = PATH) -> dict[str, str]:
+def load() -> dict[str, str]:
     """English → German; an entry without German, or with a doubtful one, has an empty text."""
-    return {str(one.id): "" if one.fuzzy else str(one.string) for one in _messages(path)}
+    return {str(one.id): "" if one.fuzzy else str(one.string) for one in _messages()}
 
 
-def mended(words: Words, path: Path = PATH) -> bytes:
+def mended(words: Words) -> bytes:
     """The catalogue anew: with an entry for all that was asked for, and with no other."""
-    old = {str(one.id): one for one in _messages(path)}
+    old = {str(one.id): one for one in _messages()}
     catalog = Catalog(locale="de", fuzzy=False, charset="utf-8")
     kept = {english: old[english] for english in words.asked if english in old}
     spare = {english: str(old[english].string) for english in words.unused if english in old}
@@ -59,8 +59,8 @@ def _like(english: str, spare: Mapping[str, str]) -> str:
     return next(iter(get_close_matches(english, spare, n=1, cutoff=LIKE)), "")
 
 
-def _messages(path: Path) -> list[Message]:
-    if not path.is_file():
+def _messages() -> list[Message]:
+    if not PATH.is_file():
         return []
-    with path.open("rb") as file:
+    with PATH.open("rb") as file:
         return [one for one in read_po(file, locale="de") if one.id]

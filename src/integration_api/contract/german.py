@@ -29,11 +29,15 @@ class Words:
     """English block → German block; remembers what was asked for and what has no German yet."""
 
     def __init__(
-        self, catalogue: Mapping[str, str], lifecycles: Iterable[Lifecycle[Any]] = ()
+        self,
+        catalogue: Mapping[str, str],
+        lifecycles: Iterable[Lifecycle[Any]] = (),
+        told: Iterable[tuple[str, str]] = (),
     ) -> None:
+        """`told` are pairs of German and English that stand in the code."""
         self.catalogue = catalogue
         self.asked: set[str] = set()
-        self.known = dict(_registered())
+        self.known = {english: german for german, english in (*_registered(), *told)}
         self.known |= dict(self._drawn(tuple(lifecycles)))
 
     @property
@@ -81,8 +85,8 @@ class Words:
 
 
 def _registered() -> Iterator[tuple[str, str]]:
-    """The titles of the problems, whose German stands in the registry."""
-    yield from ((kind.title_en, kind.title_de) for kind in REGISTRY.values())
+    """The titles of the problems, as they stand in the registry."""
+    yield from ((kind.title_de, kind.title_en) for kind in REGISTRY.values())
 
 
 def twin(doc: Document, words: Words) -> Document:

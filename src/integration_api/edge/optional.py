@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from asyncpg import Record
 from fastapi import Depends, Request
 
-from integration_api.kernel.db import Call, Database, LoggedReadTx, ReadTx
+from integration_api.kernel.db import READ_ONLY, Call, Database, LoggedReadTx, ReadTx
 from integration_api.kernel.principal import ANONYMOUS, Principal, Purpose, needs, purpose_of
 from integration_api.kernel.scopes import Scope
 from integration_api.kernel.statements import Personal, Query
@@ -77,10 +77,8 @@ def question(scope: Scope) -> Any:
         request: Request, caller: Annotated[Principal, _gate(scope)], purpose: Purpose = None
     ) -> QuestionTx:
         database: Database = request.app.state.db
-        brackets, known = database.brackets, caller is not ANONYMOUS
-        call = Call(caller, request_id=request.state.request_uuid)
-        tx = QuestionTx(database, brackets.write if known else brackets.read, call)
-        tx.stated = purpose
+        tx = QuestionTx(database, Call(caller, request_id=request.state.request_uuid))
+        tx.stated, tx.how = purpose, READ_ONLY if caller is ANONYMOUS else tx.how
         return tx
 
     return Depends(ask)

@@ -51,7 +51,7 @@ class Work:
     def snapshot(self, at: datetime) -> ReadTx:
         """Reads of one moment, for half a minute at most: no access that ends shows in them."""
         opening = self.database.brackets.snapshot
-        return ReadTx(self.database, opening, replace(self.call, at=at))
+        return ReadTx(self.database, replace(self.call, at=at), opening)
 
     @asynccontextmanager
     async def fenced(self) -> AsyncIterator[WriteTx]:

@@ -1,8 +1,9 @@
 """The only place that opens, commits or rolls back a transaction.
 
-A request's transaction opens with its first statement, on one connection, and is committed
-before the answer leaves: `within` stands around every handler that takes a handle. Round trips:
-opening (BEGIN, context, claim of the idempotency key), the statements, closing (answer, COMMIT).
+What writes has one transaction: it opens with the first statement, on one connection, and is
+committed before the answer leaves: `within` stands around every handler that takes a handle. Round
+trips: opening (BEGIN, context, claim of the idempotency key), statements, closing (answer, COMMIT).
+What reads has none around it: a statement carries its context and is a transaction by itself.
 """
 
 import asyncio
@@ -11,7 +12,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import wraps
-from types import TracebackType
 from typing import Annotated, Any, Protocol, Self
 from uuid import UUID
 
@@ -25,11 +25,12 @@ from .answers import Answer
 from .idempotency import PREPARED, Claim, Key, claim
 from .ids import uuid7
 from .observability import count_statement
-from .principal import ANONYMOUS, Principal, Purpose, purpose_of
+from .principal import ANONYMOUS, Principal, Purpose, carried, purpose_of
 from .problems import KeyInUse
 from .scalars import PLAIN_ID
 from .statements import Change, Personal, Query, Statement
 
+READ_ONLY, LATER = "on", "off;off"
 LOST = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
@@ -50,7 +51,6 @@ class Pool(Protocol):
 class Brackets:
     """How a transaction opens and ends; tests hand in savepoints of an outer one."""
 
-    read: str = "BEGIN READ ONLY;"
     write: str = "BEGIN READ WRITE;"
     snapshot: str = (
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
@@ -59,6 +59,8 @@ class Brackets:
     commit: str = "COMMIT"
     committed: str = "COMMIT"
     rollback: str = "ROLLBACK"
+    claim: str = "EXECUTE ia_claim({},{},{},{},{});"
+    keep: str = "EXECUTE ia_keep({},{},{},{},{},{},{});"
 
 
 class Transaction:
@@ -76,7 +78,7 @@ class Transaction:
             Replay, KeyReused, KeyInUse: as the claimed idempotency key says.
             TimeoutError: no connection became free.
         """
-        opening = self._opening + (claim.opening if claim else "")
+        opening = self._opening + (claim.opening(self._database.brackets.claim) if claim else "")
         try:
             connection, tag = await self._begin(opening)
         except TimeoutError:  # no connection was free: asking again would only wait again
@@ -111,10 +113,23 @@ class Transaction:
             return
         self.connection = None
         try:
-            if failed:
-                await asyncio.shield(_rollback(connection, brackets.rollback))
-            elif await _commit(connection, self.closing, brackets) != brackets.committed:
-                raise RuntimeError("an error was swallowed: COMMIT answered ROLLBACK")
+            tag = "" if failed else await connection.execute(self.closing + brackets.commit)
+        except BaseException:
+            await asyncio.shield(self._undo(connection))
+            raise
+        if failed:
+            await asyncio.shield(self._undo(connection))
+            return
+        await self._loan.__aexit__(None, None, None)
+        if tag != brackets.committed:
+            raise RuntimeError("an error was swallowed: COMMIT answered ROLLBACK")
+
+    async def _undo(self, connection: Connection) -> None:
+        """Roll back, then give back: in one go, for its caller may be cancelled more than once."""
+        try:
+            await connection.execute(self._database.brackets.rollback, timeout=2)
+        except Exception:
+            connection.terminate()
         finally:
             await self._loan.__aexit__(None, None, None)
 
@@ -122,20 +137,29 @@ class Transaction:
 class Database:
     """The pool and how its transactions are bracketed."""
 
+    recording = "off"
+    """How a read is run that leaves an access record; `LATER`: without waiting for the disk."""
+
     def __init__(self, pool: Pool, brackets: Brackets = Brackets(), wait: float = 1.0) -> None:
         self.pool, self.brackets, self.wait = pool, brackets, wait
+        self.asking = pool  # of the statements that are a transaction by themselves
 
     def reading(self, caller: Principal) -> "ReadTx":
         """A handle that only reads; safe on a replica."""
-        return ReadTx(self, self.brackets.read, Call(caller))
+        return ReadTx(self, Call(caller))
 
     def writing(self, call: "Call") -> "WriteTx":
         """A handle that reads and writes."""
-        return WriteTx(self, self.brackets.write, call)
+        return WriteTx(self, call, self.brackets.write)
 
     def logged(self, call: "Call") -> "LoggedReadTx":
         """A handle that reads personal data and records that it did."""
-        return LoggedReadTx(self, self.brackets.write, call)
+        return LoggedReadTx(self, call)
+
+    async def alone(self, fetch: str, sql: str, args: list[Any]) -> Any:
+        """A statement that is a transaction."""
+        async with self.asking.acquire(timeout=self.wait) as connection:
+            return await getattr(connection, fetch)(sql, *args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,23 +179,17 @@ class Call:
 class _Handle:
     """What the three handles share: the lazy opening and the filling in of the principal."""
 
-    def __init__(self, database: Database, opening: str, call: Call) -> None:
-        self.call, self.caller = call, call.caller
-        self._transaction = Transaction(database, opening, call.caller)
+    def __init__(self, database: Database, call: Call, opening: str = "") -> None:
+        self.call, self.caller, self._database = call, call.caller, database
+        self.how = READ_ONLY if isinstance(self, ReadTx) else database.recording
+        self._transaction = Transaction(database, opening, call.caller) if opening else None
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        await self._transaction.close(failed=error is not None)
-
-    async def _connection(self) -> Connection:
-        return self._transaction.connection or await self._transaction.open(self.call.claim)
+    async def __aexit__(self, kind: Any, error: BaseException | None, tb: Any) -> None:
+        if self._transaction:
+            await self._transaction.close(failed=error is not None)
 
     def _args(self, statement: Statement, params: dict[str, Any]) -> list[Any]:
         caller = self.caller
@@ -190,15 +208,28 @@ class _Handle:
         }
         return statement.args(params)
 
-    async def _row(self, statement: Statement, params: dict[str, Any]) -> Record | None:
-        connection = await self._connection()
+    async def _run(self, fetch: str, statement: Statement, params: dict[str, Any]) -> Any:
         count_statement()
-        return await connection.fetchrow(statement.sql, *self._args(statement, params))
+        if self._transaction is None:
+            args = self._args(statement, params)
+            args.append(carried(self.caller.context_sql, self.how))
+            try:
+                return await self._database.alone(fetch, statement.alone, args)
+            except TimeoutError:  # waited long enough, for a connection or for the statement
+                raise
+            except LOST:  # the lent connection was dead: once more
+                return await self._database.alone(fetch, statement.alone, args)
+        opened = self._transaction
+        connection = opened.connection or await opened.open(self.call.claim)
+        return await getattr(connection, fetch)(statement.sql, *self._args(statement, params))
+
+    async def _row(self, statement: Statement, params: dict[str, Any]) -> Record | None:
+        row: Record | None = await self._run("fetchrow", statement, params)
+        return row
 
     async def _rows(self, statement: Statement, params: dict[str, Any]) -> list[Record]:
-        connection = await self._connection()
-        count_statement()
-        return await connection.fetch(statement.sql, *self._args(statement, params))
+        rows: list[Record] = await self._run("fetch", statement, params)
+        return rows
 
 
 class ReadTx(_Handle):
@@ -216,6 +247,8 @@ class ReadTx(_Handle):
 class WriteTx(ReadTx):
     """Reads, locks and writes; its answer is stored with the idempotency key."""
 
+    _transaction: Transaction
+
     async def row(self, statement: Query | Change, **params: Any) -> Record | None:
         """The first row, or None."""
         return await self._row(statement, params)
@@ -227,7 +260,8 @@ class WriteTx(ReadTx):
     def answer(self, answer: Answer) -> Answer:
         """Hand the answer on, remembered for a repetition of the request."""
         if self.call.claim:
-            self._transaction.closing = self.call.claim.closing(answer)
+            keep = self._transaction._database.brackets.keep
+            self._transaction.closing = self.call.claim.closing(keep, answer)
         return answer
 
     @asynccontextmanager
@@ -235,8 +269,8 @@ class WriteTx(ReadTx):
         self, audience: Principal, *steps: tuple[Change, dict[str, Any]]
     ) -> AsyncIterator["LoggedReadTx"]:
         """What `audience` would see after `steps` of the caller; then none of it happened."""
-        connection = await self._connection()
-        theirs = LoggedReadTx(self._transaction._database, "", replace(self.call, caller=audience))
+        connection = self._transaction.connection or await self._transaction.open(self.call.claim)
+        theirs = LoggedReadTx(self._database, replace(self.call, caller=audience))
         theirs._transaction = self._transaction
         await connection.execute("SAVEPOINT rehearsal")
         try:
@@ -247,12 +281,7 @@ class WriteTx(ReadTx):
         finally:  # takes back the context too
             await connection.execute("ROLLBACK TO SAVEPOINT rehearsal;RELEASE SAVEPOINT rehearsal")
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: Any, error: BaseException | None, tb: Any) -> None:
         if error is None and self.call.claim and not self._transaction.closing:
             await self._transaction.close(failed=True)
             raise RuntimeError("an operation with an Idempotency-Key did not hand in its answer")
@@ -265,21 +294,6 @@ class LoggedReadTx(_Handle):
     async def row(self, statement: Personal, **params: Any) -> Record | None:
         """The first row, or None."""
         return await self._row(statement, params)
-
-
-async def _commit(connection: Connection, closing: str, brackets: Brackets) -> str:
-    try:
-        return str(await connection.execute(closing + brackets.commit))
-    except BaseException:
-        await asyncio.shield(_rollback(connection, brackets.rollback))
-        raise
-
-
-async def _rollback(connection: Connection, sql: str) -> None:
-    try:
-        await connection.execute(sql, timeout=2)
-    except Exception:
-        connection.terminate()
 
 
 async def _read(request: Request) -> ReadTx:
@@ -334,8 +348,14 @@ def within(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[An
 
 
 async def prepare(connection: Connection) -> None:
-    """A new connection: json = an answer, handed through; jsonb = data, parsed; key statements."""
+    """A new connection: how it reads and writes, and the statements of idempotency keys."""
     await connection.execute(PREPARED)
+    await understand(connection)
+
+
+async def understand(connection: Connection) -> None:
+    """Types: json is an answer, handed through; jsonb is data, parsed; the context is text."""
+    await connection.set_builtin_type_codec("context", schema="ia", codec_name="text")
     await connection.set_type_codec(
         "json", schema="pg_catalog", format="binary", encoder=bytes, decoder=bytes
     )
@@ -357,22 +377,22 @@ async def no_reset(_: Connection) -> None:
 
 
 @asynccontextmanager
-async def pool(dsn: str, size: int) -> AsyncIterator[Pool]:
+async def pool(dsn: str, size: int, init: Any = prepare, kept: int = 250) -> AsyncIterator[Pool]:
     """The pool of a process.
 
-    A statement stays prepared however long its text is; the 250 used last do, since each of them
+    A statement stays prepared however long its text is; the `kept` used last do, since each of them
     takes up to 0.4 MB of the server.
     """
     async with asyncpg.create_pool(
         dsn,
         min_size=min(2, size),
         max_size=size,
-        init=prepare,
+        init=init,
         reset=no_reset,
         timeout=5,
         command_timeout=10,
-        statement_cache_size=250,
         max_cached_statement_lifetime=0,
+        statement_cache_size=kept,
         max_cacheable_statement_size=0,
     ) as made:
         yield made

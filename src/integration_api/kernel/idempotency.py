@@ -47,14 +47,13 @@ idempotency_key = Table(
     Index(None, "expires_at"),
 )
 
-PREPARED = """
-PREPARE ia_claim (uuid, uuid, text, bytea, timestamptz) AS
-  INSERT INTO ia.idempotency_key (municipality_id, client_id, key, fingerprint, expires_at)
-  VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING;
-PREPARE ia_keep (int, text, bytea, uuid[], uuid, uuid, text) AS
-  UPDATE ia.idempotency_key SET status = $1, headers = $2, body = $3, shown = $4
-  WHERE municipality_id = $5 AND client_id = $6 AND key = $7
-"""
+CLAIM = """INSERT INTO ia.idempotency_key (municipality_id, client_id, key, fingerprint, expires_at)
+  VALUES ({}, {}, {}, {}, {}) ON CONFLICT DO NOTHING;"""
+KEEP = """UPDATE ia.idempotency_key SET status = {}, headers = {}, body = {}, shown = {}
+  WHERE municipality_id = {} AND client_id = {} AND key = {};"""
+_PLACES = [f"${n}" for n in range(1, 8)]
+PREPARED = f"""PREPARE ia_claim (uuid, uuid, text, bytea, timestamptz) AS {CLAIM.format(*_PLACES)}
+PREPARE ia_keep (int, text, bytea, uuid[], uuid, uuid, text) AS {KEEP.format(*_PLACES)}"""
 """Planned once for each connection: planning them anew cost half a create."""
 _STORED = """select status, headers, body, fingerprint,
 ia.still_visible(shown, expires_at - interval '24 hours') as visible
@@ -85,26 +84,22 @@ class Claim:
     def _binding(self) -> bytes:
         return b"\0".join((self.rights, self.key.encode(), self.fingerprint))
 
-    @property
-    def opening(self) -> str:
-        """SQL behind BEGIN: takes the key, or waits for who has it, and tells by its tag."""
+    def opening(self, sql: str) -> str:
+        """`sql` behind BEGIN: takes the key, or waits for who has it, and tells by its tag."""
         until = (clock.now() + KEPT).isoformat()
-        return (
-            f"EXECUTE ia_claim('{self.municipality_id}','{self.client_id}',{_hex_text(self.key)},"
-            f"'\\x{self.fingerprint.hex()}','{until}')"
-        )
+        who = f"'{self.municipality_id}'", f"'{self.client_id}'", _hex_text(self.key)
+        return sql.format(*who, f"'\\x{self.fingerprint.hex()}'", f"'{until}'")
 
-    def closing(self, answer: Answer) -> str:
-        """SQL before COMMIT: keeps the answer."""
+    def closing(self, sql: str, answer: Answer) -> str:
+        """`sql` before COMMIT: keeps the answer."""
         kept = ("ETag", "Location", "Retry-After")
         headers = {n: answer.headers[n] for n in kept if n in answer.headers}
         shown = ",".join(str(i) for i in answer.shown)
         sealed = self.seal(bytes(answer.body), self._binding)
-        return (
-            f"EXECUTE ia_keep({answer.status_code:d},{_hex_text(orjson.dumps(headers).decode())},"
-            f"'\\x{sealed.hex()}','{{{shown}}}',"
-            f"'{self.municipality_id}','{self.client_id}',{_hex_text(self.key)});"
-        )
+        head = _hex_text(orjson.dumps(headers).decode())
+        what = f"{answer.status_code:d}", head, f"'\\x{sealed.hex()}'", f"'{{{shown}}}'"
+        who = f"'{self.municipality_id}'", f"'{self.client_id}'", _hex_text(self.key)
+        return sql.format(*what, *who)
 
     async def judge(self, connection: Connection, tag: str) -> None:
         """Go on with a fresh key; otherwise end the request.

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ _CONTEXT = "".join(
         *("compartments", "assigned_only"),
     )
 )
+_VALUES = re.compile("'([^']*)'")
 NOBODY = re.sub(r"\{\w+\}", "", _CONTEXT)
 
 
@@ -54,6 +56,15 @@ def context_sql(
         compartments=f"{{{seen}}}",
         assigned_only=f"{{{guarded}}}",
     )
+
+
+@lru_cache(maxsize=4096)
+def carried(context_sql: str, how: str) -> str:
+    """The same context as a value of the domain `ia.context`, and how the statement runs.
+
+    `how` is transaction_read_only and, where it is not the server's, synchronous_commit.
+    """
+    return ";".join((*_VALUES.findall(context_sql), how))
 
 
 @dataclass(frozen=True, slots=True)

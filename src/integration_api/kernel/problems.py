@@ -274,14 +274,11 @@ def document(problem: Problem, lang: Language, **place: object) -> dict[str, obj
 def problem_response(problem: Problem, request: Request) -> Response:
     """The answer in the caller's language; ASCII, so that nothing breaks it (RFC 9457 § 3)."""
     lang, kind = language(request), problem.type
-    body = document(
-        problem,
-        lang,
-        type=f"{request.app.state.public_url.rstrip('/')}/problems/{kind.slug}",
-        instance=_instance(request),
-        request_id=request.scope.get("state", {}).get("request_id"),
-    )
-    headers = {"Content-Language": lang, "Vary": "Accept-Language", **problem.headers}
+    type_ = f"{request.app.state.public_url.rstrip('/')}/problems/{kind.slug}"
+    links = f'<{type_}>; rel="describedby", </docs>; rel="service-doc"'
+    id_ = request.scope.get("state", {}).get("request_id")
+    body = document(problem, lang, type=type_, instance=_instance(request), request_id=id_)
+    headers = {"Content-Language": lang, "Vary": "Accept-Language", "Link": links} | problem.headers
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
     text = json.dumps(body, ensure_ascii=True)

@@ -84,9 +84,6 @@ def _not_allowed(request: Request) -> Response:
     return problem_response(problems.MethodNotAllowed(allow), request)
 
 
-# ------------------------------------------------------------------------------------ validation
-
-
 async def _invalid(request: Request, error: Exception) -> Response:
     """All findings at once: 400 where a parameter is wrong, else 422; 404 where only the id is."""
     assert isinstance(error, RequestValidationError)
@@ -156,9 +153,6 @@ def _holds(node: Any, part: str | int) -> bool:
 def _safe(name: str) -> str:
     """A name from outside: cut, and lone surrogates spelled out."""
     return name[:100].encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-# -------------------------------------------------------------------------------------- database
 
 
 def status_of(error: BaseException) -> int:

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 PREFIX = "INTEGRATION_API_"
 _ONE = "[1-9][0-9]{0,8}/(second|minute|hour)"
+_Url = SecretStr | None
 _Rate = Annotated[str, Field(pattern=f"^{_ONE}(;{_ONE})*$")]
 
 
@@ -21,9 +22,8 @@ class _Files(PydanticBaseSettingsSource):
         return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        values = {
-            n: self.get_field_value(f, n)[0] for n, f in self.settings_cls.model_fields.items()
-        }
+        fields = self.settings_cls.model_fields.items()
+        values = {name: self.get_field_value(field, name)[0] for name, field in fields}
         return {name: value for name, value in values.items() if value is not None}
 
 
@@ -32,17 +32,19 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    database_url: SecretStr | None = Field(
+    database_url: _Url = Field(
         None,
         description="External PostgreSQL (17 or newer) for the API, logging in as ia_app;"
         " empty: a local server is started from the package.",
     )
-    worker_database_url: SecretStr | None = Field(
-        None, description="The same database for the worker, logging in as ia_worker."
+    database_pooler: Literal["none", "transaction"] = Field(
+        "none", description="`transaction`: that address is PgBouncer's, in transaction mode."
     )
-    migration_database_url: SecretStr | None = Field(
-        None, description="The same database for migrations, logging in as ia_migrator."
+    direct_database_url: _Url = Field(
+        None, description="Then the address of PostgreSQL itself for the API, logging in as ia_app."
     )
+    worker_database_url: _Url = Field(None, description="The same database for ia_worker, direct.")
+    migration_database_url: _Url = Field(None, description="The same for ia_migrator, direct.")
     data_dir: Path = Field(
         Path("var"), description="Folder of the local server, its secret key and the demo files."
     )
@@ -50,8 +52,7 @@ class Settings(BaseSettings):
         "live", description="Part of every API key's text, so that a demo key is recognised."
     )
     public_url: str = Field(
-        "http://127.0.0.1:8000",
-        description="Address under which clients reach the service; stands in problem types.",
+        "http://127.0.0.1:8000", description="Where clients reach the service; in problem types."
     )
     secret_key: SecretStr | None = Field(
         None,
@@ -69,12 +70,13 @@ class Settings(BaseSettings):
         description="File outside the database that signed heads are appended to;"
         " empty: audit/anchor.jsonl in the data folder.",
     )
-    auditor_database_url: SecretStr | None = Field(
-        None, description="The same database for `audit verify`, logging in as ia_auditor."
-    )
+    auditor_database_url: _Url = Field(None, description="The same for ia_auditor: `audit verify`.")
     pool_size: int = Field(10, ge=1, le=200, description="Database connections of one process.")
     pool_wait_seconds: float = Field(
         1.0, gt=0, le=30, description="Longest wait for a free connection before 503."
+    )
+    durable_access_records: bool = Field(
+        True, description="Whether a read waits until its access record is on disk (ADR 0055)."
     )
     request_deadline_seconds: float = Field(
         15.0, gt=0, le=300, description="Longest time one request may take before 503."
@@ -114,6 +116,9 @@ class Settings(BaseSettings):
     )
     webhook_ports: tuple[int, ...] = Field(
         (443, 8443), description="Ports that webhooks are sent to, as a JSON array."
+    )
+    security_contact: str | None = Field(
+        None, pattern=r"^(mailto|https):\S+$", description="Contact in `security.txt`, as a URI."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is written."

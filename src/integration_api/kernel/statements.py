@@ -53,6 +53,9 @@ ME = Me()
 class Statement:
     """SQL text, order of parameter names, constants.
 
+    `alone` is the same text with one parameter more, the context as `ia.context`. The server looks
+    at a parameter before it runs anything, and the domain's check sets what it says (ADR 0054).
+
     Raises:
         TypeError: at import, when a part could not be compiled once (expanding IN) or relies on
             a conversion in Python, which the driver would never call.
@@ -69,6 +72,8 @@ class Statement:
         self.sql = str(compiled)
         self.order: tuple[str, ...] = tuple(compiled.positiontup or ())
         self.constants = {n: b.value for n, b in compiled.binds.items() if not b.required}
+        rest = ", " + self.sql[5:] if self.sql.startswith("WITH ") else " " + self.sql
+        self.alone = f"WITH context AS (SELECT ${len(self.order) + 1}::ia.context){rest}"
 
     def args(self, params: Mapping[str, Any]) -> list[Any]:
         """The values in the order of the SQL; a missing name is a KeyError."""

@@ -19,6 +19,7 @@ from .texts import HERE, say, texts
 
 HTML = "text/html; charset=utf-8"
 STRICT = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+SECURITY = '<a href="/.well-known/security.txt">security.txt</a> · '
 COPY = "copy.js"
 """The script that puts a button to copy beside each block of code."""
 NAVIGATION = (
@@ -95,6 +96,7 @@ def page(
             "navigation": _navigation(request, lang),
             "switch": switch(request, lang),
             "badge": f'<span class="badge">{badge}</span>' if badge else "",
+            "security": SECURITY if request.app.state.settings.security_contact else "",
             "main": main,
         },
     )

@@ -8,17 +8,20 @@ from . import (
     routes_lifecycles,
     routes_pages,
     routes_problems,
+    routes_wellknown,
 )
 
 FORMS = ("/",)
 """Where a page takes what a browser sends."""
 
 router = APIRouter()
-for part in (
+PARTS = (
     routes_lifecycles,
     routes_contract,
     routes_problems,
     routes_pages,
     routes_guides,
-):
+    routes_wellknown,
+)
+for part in PARTS:
     router.include_router(part.router)

@@ -1,7 +1,5 @@
-"""`/`, `/docs`, their assets, and the well-known addresses."""
+"""`/`, `/docs`, and their assets."""
 
-import json
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -9,7 +7,6 @@ from fastapi import APIRouter, Request, Response
 from integration_api.code_lists.served import cached
 from integration_api.edge.optional import QuestionTx
 from integration_api.edge.optional import question as question_of
-from integration_api.kernel import clock
 from integration_api.kernel.db import Read, within
 from integration_api.kernel.problems import NotFound, Problem
 from integration_api.kernel.scopes import Scope
@@ -29,8 +26,6 @@ ASSETS = {
     "swagger/swagger-ui-bundle.js": "text/javascript; charset=utf-8",
 }
 DAY_SECONDS = 86_400
-PROMISED = timedelta(days=180)
-LINKSET = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
 
 
 @router.get("/")
@@ -64,42 +59,3 @@ async def asset(request: Request, name: str) -> Response:
     if name not in ASSETS:
         raise NotFound
     return cached(request, frame.asset(name), ASSETS[name], seconds=DAY_SECONDS, packed=True)
-
-
-@router.get("/.well-known/security.txt")
-async def security_txt(request: Request) -> Response:
-    """Whom to tell about a weakness. Source: RFC 9116."""
-    url = request.app.state.public_url.rstrip("/")
-    return cached(request, _security(url), "text/plain; charset=utf-8")
-
-
-@router.get("/.well-known/api-catalog")
-async def api_catalog(request: Request) -> Response:
-    """Where the contract, its reference and the state of the service are. Source: RFC 9727."""
-    url = request.app.state.public_url.rstrip("/")
-    return cached(request, json.dumps(_catalog(url), indent=2).encode(), LINKSET)
-
-
-def _catalog(url: str) -> dict[str, object]:
-    entry = {
-        "anchor": f"{url}/v1",
-        "service-desc": [
-            {"href": f"{url}/v1/openapi.json", "type": "application/json"},
-            {"href": f"{url}/v1/openapi.yaml", "type": "application/yaml"},
-        ],
-        "service-doc": [{"href": f"{url}/docs", "type": "text/html"}],
-        "service-meta": [{"href": f"{url}/problems", "type": "application/json"}],
-        "status": [{"href": f"{url}/health/ready", "type": "application/health+json"}],
-    }
-    return {"linkset": [entry]}
-
-
-def _security(url: str) -> bytes:
-    expires = clock.today() + PROMISED
-    lines = (
-        "Contact: mailto:security@example.org",
-        f"Expires: {expires.isoformat()}T00:00:00Z",
-        "Preferred-Languages: de, en",
-        f"Canonical: {url}/.well-known/security.txt",
-    )
-    return ("\n".join(lines) + "\n").encode()

@@ -116,3 +116,37 @@ def packaged(folder: str, name: str) -> bytes:
         if (root / folder / name).is_file():
             return (root / folder / name).read_bytes()
     raise NotFound
+
+
+def contracts() -> list[tuple[str, str, str]]:
+    """Where the contract is served: path, media type, language; those that are committed."""
+    kinds = (("json", "application/json"), ("yaml", "application/yaml"))
+    places = (("openapi", "", "en"), ("openapi.de", "?lang=de", "de"))
+    return [
+        (f"/v1/openapi.{ending}{query}", kind, lang)
+        for stem, query, lang in places
+        for ending, kind in kinds
+        if any((folder / f"{stem}.{ending}").is_file() for folder in CONTRACTS)
+    ]
+
+
+@lru_cache(maxsize=1)
+def _workflows() -> Mapping[str, Path]:
+    found = [path for folder in CONTRACTS for path in (folder / "workflows").glob("*.arazzo.yaml")]
+    return {path.name: path for path in sorted(found)}
+
+
+def workflows() -> list[str]:
+    """Names of the files of workflows."""
+    return list(_workflows())
+
+
+def workflow(name: str) -> bytes:
+    """A file of a workflow.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    if name not in _workflows():
+        raise NotFound
+    return _workflows()[name].read_bytes()
