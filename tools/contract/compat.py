@@ -42,15 +42,11 @@ def named(document: dict[str, Any]) -> set[str]:
 
 
 def replay(path: Path, names: set[str]) -> tuple[fuzz_hooks.Run, int]:
-    """What a client of this contract sends, and what came of it: 0, or 1 where there are findings.
-
-    The process is this contract's: where the fuzzer looks for one, it finds this.
-    """
-    fuzz_run.CONTRACT = path
+    """What a client of this contract sends, and what came of it: 0, or 1 with findings."""
     with fresh() as seeds:
         run = fuzz_hooks.Run(seeds)
         how = ("--mode", "positive", "--phases", "examples,coverage", "--checks", ",".join(CHECKS))
-        return run, fuzz_run.schemathesis(run, sorted(names), *how)
+        return run, fuzz_run.schemathesis(run, sorted(names), *how, contract=path)
 
 
 def main() -> int:
