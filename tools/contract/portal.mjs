@@ -260,12 +260,17 @@ async function withoutScript() {
   await context.close();
 }
 
-await everyPage();
-await copies(["clipboard-read", "clipboard-write"]);
-await switches();
-await follows();
-const verdicts = await checks();
-await withoutScript();
+let verdicts = 0;
+try {
+  await everyPage();
+  await copies(["clipboard-read", "clipboard-write"]);
+  await switches();
+  await follows();
+  verdicts = await checks();
+  await withoutScript();
+} catch (error) {
+  wrong.push(error.stack); // what was found before it is told too
+}
 await browser.close();
 for (const line of [...new Set(wrong)]) console.error(line);
 console.log(

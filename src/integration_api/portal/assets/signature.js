@@ -61,6 +61,7 @@ function start() {
   const out = document.getElementById("verdict");
   const field = (name) => document.getElementById(`f_${name}`);
   box.hidden = false;
+  document.getElementById("unscripted").hidden = true;
   if (!globalThis.crypto?.subtle) {
     out.textContent = out.dataset.insecure;
     return;
