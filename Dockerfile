@@ -24,6 +24,8 @@ FROM python:3.13-slim-bookworm
 # The root file system may be read-only: bytecode is compiled above, state lives in PostgreSQL.
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=8000
 COPY --from=build /opt/venv /opt/venv
+# Where a volume for the anchor of the audit log belongs to the account below.
+RUN install -d -o 65532 -g 65532 -m 0750 /var/lib/integration-api
 WORKDIR /opt/venv
 # A number, so that an orchestrator can see that it is not root.
 USER 65532:65532

@@ -1,13 +1,16 @@
-"""The container's health probe: `python -m integration_api.healthcheck`, standard library only.
+"""The health probe of containers and units: `python -m integration_api.healthcheck [SECONDS]`.
 
-It runs every few seconds beside the service, so it must not load what the service loads.
+Asks once, or until the service is ready or the seconds are over. It may run every few seconds
+beside the service, so it must not load what that loads: the standard library is all it has.
 """
 
 import http.client
 import os
 import sys
+import time
 
 SECONDS = 2.0
+PAUSE = 0.2
 
 
 def ready(port: int) -> bool:
@@ -22,5 +25,14 @@ def ready(port: int) -> bool:
         connection.close()
 
 
+def ready_within(port: int, seconds: float) -> bool:
+    """Return whether the service gets ready in time; asks at least once."""
+    end = time.monotonic() + seconds
+    while not (found := ready(port)) and time.monotonic() < end:
+        time.sleep(PAUSE)
+    return found
+
+
 if __name__ == "__main__":
-    sys.exit(0 if ready(int(os.environ.get("PORT", "8000"))) else 1)
+    patience = float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
+    sys.exit(0 if ready_within(int(os.environ.get("PORT", "8000")), patience) else 1)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from integration_api import healthcheck
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 
@@ -140,6 +142,22 @@ def test_the_probe_fails_where_nothing_listens() -> None:
     with http.server.HTTPServer(("127.0.0.1", 0), Ready) as server:
         free = server.server_port
     assert probe(free) == 1
+
+
+@pytest.mark.parametrize("listening", [Ready], indirect=True)
+def test_the_probe_waits_for_a_start_as_long_as_it_is_told(
+    listening: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Ready, "status", 503)
+    threading.Timer(0.5, monkeypatch.setattr, (Ready, "status", 200)).start()
+    assert not healthcheck.ready_within(listening, 0)
+    assert healthcheck.ready_within(listening, 10)
+
+
+def test_the_probe_gives_up_when_the_seconds_are_over() -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), Ready) as server:
+        free = server.server_port
+    assert not healthcheck.ready_within(free, 0.3)
 
 
 def test_the_probe_loads_nothing_of_the_service() -> None:

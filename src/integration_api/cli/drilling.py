@@ -75,7 +75,7 @@ class Drill:
     async def _serving(self, place: Place) -> None:
         """Bring the schema up to date, begin an epoch, and answer calls."""
         from integration_api.changes.service import cursor
-        from integration_api.kernel.observability import configure_logging
+        from integration_api.edge.logs import configure_logging
         from integration_api.kernel.paging import Cursors
         from integration_api.kernel.principal import Principal
 

@@ -1,8 +1,9 @@
 """The database's schema: where the migrations are, which is the newest, and how they run."""
 
+import asyncio
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,11 @@ OLDEST = 17  # the builtin C.UTF-8 locale and MERGE … RETURNING begin here
 _READABLE = "grant select on ia.alembic_version to ia_app, ia_worker, ia_auditor"
 _REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
 _DOWN = re.compile(r'^down_revision = "(\w+)"$', re.MULTILINE)
+
+
+TRIES, PAUSE = 15, 2.0
+"""Longer in all than any statement of ours may take; seconds of peace for others in between."""
+LOCKED = "55P03"
 
 
 class SchemaError(RuntimeError):
@@ -115,7 +121,8 @@ async def migrate(dsn: str) -> bool:
     """Bring the database at `dsn` to the newest revision; tell whether anything was to do.
 
     Raises:
-        SchemaError: the server is too old, its roles are missing, or a newer version was here.
+        SchemaError: the server is too old, its roles are missing, a newer version was here, or a
+            lock was not to be had.
     """
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
@@ -138,13 +145,33 @@ async def migrate(dsn: str) -> bool:
 async def _upgrade(dsn: str) -> None:
     from alembic import command
 
-    await run(dsn, command.upgrade, "head")
+    await _patiently(lambda: run(dsn, command.upgrade, "head"))
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
         await become_owner(connection)
         await connection.execute(_READABLE)
     finally:
         await connection.close()
+
+
+async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
+    """Try again where somebody held a lock for too long; what was done is kept and goes on."""
+    from sqlalchemy.exc import DBAPIError
+
+    for left in reversed(range(TRIES)):
+        try:
+            await work()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != LOCKED:
+                raise
+            if not left:
+                raise SchemaError(
+                    f"somebody held a lock through {TRIES} tries: nothing is half done, so run this"
+                    " again; pg_stat_activity shows the long query"
+                ) from error
+            await asyncio.sleep(PAUSE)
+        else:
+            return
 
 
 async def run(dsn: str, action: Callable[..., Any], revision: str) -> None:
