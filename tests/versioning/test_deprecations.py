@@ -26,6 +26,8 @@ from tests.clients import Clients, guard_of
 from tests.conftest import SAVEPOINTS, SECRET, SETTINGS, OneConnection
 from tests.versioning.ending import ENDING, TEXTS
 
+OTHERS = {"next", "prev", "describedby", "service-doc"}
+"""What else answers link to."""
 ABSENT = "01990000-0000-7000-8000-00000000dead"
 
 
@@ -55,7 +57,7 @@ def told(answer: Response) -> dict[str, str]:
     """What an answer says of the end of its operation."""
     names = ("deprecation", "sunset")
     links = re.findall(r'<([^>]+)>; rel="([\w-]+)"', answer.headers.get("link", ""))
-    found = {rel: url for url, rel in links if rel not in ("next", "prev")}
+    found = {rel: url for url, rel in links if rel not in OTHERS}
     return {n: answer.headers[n] for n in names if n in answer.headers} | {
         f"rel {rel}": url for rel, url in found.items()
     }

@@ -126,6 +126,7 @@ def describe(doc: Document) -> None:
     doc["servers"] = [
         {"url": PREFIX, "description": "This server: production, or a demo to test with."}
     ]
+    doc["externalDocs"] = dict(PARTS["external_docs"])
 
 
 def strip_prefix(doc: Document) -> None:

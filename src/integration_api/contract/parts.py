@@ -218,7 +218,7 @@ def arrange(doc: Document) -> None:
     doc["components"] = {
         kind: dict(sorted(doc["components"][kind].items())) for kind in sorted(doc["components"])
     }
-    head = ("openapi", "info", "servers", "tags", "paths", "webhooks", "components")
+    head = ("openapi", "info", "externalDocs", "servers", "tags", "paths", "webhooks", "components")
     whole = ordered(doc, head)
     doc.clear()
     doc.update(whole)
