@@ -36,12 +36,15 @@ async def _behind(town: Committed) -> AsyncIterator[FaultProxy]:
         dsn = f"postgresql://ia_app@127.0.0.1:{proxy.port}/{town.name}"
         async with pool(dsn, 2) as connections:
             town.app.state.db = Database(connections)
-            assert (await town.clients.get("lead", "/v1/persons")).status_code == 200
+            for path in ("/v1/persons", "/v1/agencies"):
+                assert (await town.clients.get("lead", path)).status_code == 200
             guard_of(town.app).deadline = DEADLINE
-            yield proxy
-            proxy.mode = "up"
-            proxy.reset()
-            connections.terminate()  # type: ignore[attr-defined]
+            try:
+                yield proxy
+            finally:
+                proxy.mode = "up"
+                proxy.reset()
+                connections.terminate()  # type: ignore[attr-defined]
 
 
 async def _seconds(town: Committed, ask: Ask) -> float:
