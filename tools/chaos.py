@@ -47,7 +47,7 @@ def _can_move_clocks() -> str | None:
 class Row:
     """What happens, what shows it, and how far its knobs are turned.
 
-    `number` is that of the table of faults in `docs/operations.md`; 0 is for what came on top.
+    `number` is that of the project's table of faults; 0 is for what came on top of it.
     `shown_by` is paths of tests, or a command of this repository that begins with `python`.
     """
 
@@ -66,11 +66,19 @@ class Row:
     def files(self) -> list[Path]:
         """What has to be there."""
         words = self.shown_by.split()
-        return [ROOT / word for word in (words[1:2] if self.is_command else words)]
+        if not self.is_command:
+            return [ROOT / word for word in words]
+        module = f"{words[2].replace('.', '/')}.py" if words[1] == "-m" else words[1]
+        return [ROOT / module]
 
 
-RACES, FAULTS = "tests/concurrency", "tests/faults/fault_"
+RACES, FAULTS, OPERATIONS = "tests/concurrency", "tests/faults/fault_", "tests/operations/real_"
+HOSTILE = "tests/access/test_hostile_input.py tests/abuse/test_bounds.py"
+ISSUER = "tests/identity/test_keys.py tests/identity/test_tokens.py"
+IMPORTS, COPIES = "tests/imports/test_killed.py", "tests/examples/test_chaos.py"
 ROUNDS = {"CHAOS_ROUNDS": "500"}
+CROWD = {**ROUNDS, "CHAOS_CASES": "10"}
+TICKS = {"CHAOS_CLOCK_ROUNDS": "100"}
 ROWS = (
     Row(1, "API killed in mid-request", "tests/abuse/test_killed.py", {"CHAOS_KILLS": "17"}),
     Row(2, "PostgreSQL killed", f"{FAULTS}postgres_killed.py", {"CHAOS_CYCLES": "20"}),
@@ -79,41 +87,22 @@ ROWS = (
     Row(5, "pool exhausted", f"{FAULTS}pool.py", {"CHAOS_POOL_ROUNDS": "10"}),
     Row(6, "disk full", f"{FAULTS}disk.py", need=_can_mount),
     Row(7, "failover", f"{FAULTS}failover.py"),
-    Row(8, "1,000 transitions at once", f"{RACES}/test_races.py", {**ROUNDS, "CHAOS_CASES": "10"}),
+    Row(8, "1,000 transitions at once", f"{RACES}/test_races.py", CROWD),
     Row(9, "twice, and in another order", f"{RACES}/test_orders.py", {"CHAOS_EXAMPLES": "200"}),
     Row(10, "webhooks: killed, hanging", "tests/webhooks/test_engine.py"),
-    Row(
-        11,
-        "clocks an hour apart",
-        f"{FAULTS}clocks.py",
-        {"CHAOS_CLOCK_ROUNDS": "100"},
-        _can_move_clocks,
-    ),
+    Row(11, "clocks an hour apart", f"{FAULTS}clocks.py", TICKS, _can_move_clocks),
     Row(12, "revocation among readers", f"{RACES}/test_revocation.py", ROUNDS),
     Row(13, "rolling restart at 50/s", f"{FAULTS}rolling.py", {"CHAOS_RESTARTS": "10"}),
-    Row(
-        15,
-        "issuer away, slow, new keys",
-        "tests/identity/test_keys.py tests/identity/test_tokens.py",
-    ),
-    Row(
-        17,
-        "hostile input everywhere",
-        "tests/access/test_hostile_input.py tests/abuse/test_bounds.py",
-    ),
-    Row(18, "fuzz", "python tools/contract/fuzz.py"),
+    Row(15, "issuer away, slow, new keys", ISSUER),
+    Row(16, "restore drill", f"{OPERATIONS}drill.py"),
+    Row(17, "hostile input everywhere", HOSTILE),
+    Row(18, "fuzz", "python -m tools.contract.fuzz"),
     Row(19, "leak matrix", "tests/access"),
     Row(20, "tampering with the audit", "tests/audit"),
+    Row(0, "behind PgBouncer", f"{OPERATIONS}pgbouncer.py"),
     Row(0, "plans on 200,000 cases", "tests/plans", {"PLAN_ROWS": "200000"}),
-    Row(
-        0, "imports: killed, taken over", "tests/imports/test_killed.py", {"CHAOS_LINES": "100000"}
-    ),
-    Row(
-        0,
-        "sync client: everything killed",
-        "tests/examples/test_chaos.py",
-        {"CHAOS_SECONDS": "120"},
-    ),
+    Row(0, "imports: killed, taken over", IMPORTS, {"CHAOS_LINES": "100000"}),
+    Row(0, "sync client: everything killed", COPIES, {"CHAOS_SECONDS": "120"}),
 )
 
 
@@ -146,7 +135,7 @@ def judged(report: str) -> Outcome:
 
 def run(row: Row) -> Outcome:
     """Run what shows a row, in a process of its own; what failed is shown below its line."""
-    missing = [str(path.relative_to(ROOT)) for path in row.files if not path.exists()]
+    missing = [str(path).removeprefix(f"{ROOT}/") for path in row.files if not path.exists()]
     why = f"{', '.join(missing)} is missing" if missing else row.need()
     if why:
         return Outcome(False, f"not run: {why}")

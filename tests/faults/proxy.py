@@ -11,7 +11,7 @@ Mode = Literal["up", "down", "blackhole", "half"]
 class FaultProxy:
     """`mode`: up, down (refuses), blackhole (accepts, passes nothing), half (drops answers)."""
 
-    def __init__(self, upstream: int) -> None:
+    def __init__(self, upstream: int | str) -> None:
         self.upstream = upstream
         self.mode: Mode = "up"
         self.delay = 0.0
@@ -25,12 +25,17 @@ class FaultProxy:
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
+    async def _upstream(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self.upstream, str):
+            return await asyncio.open_unix_connection(self.upstream)
+        return await asyncio.open_connection("127.0.0.1", self.upstream)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.mode == "down":
             writer.transport.abort()
             return
         try:
-            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.upstream)
+            up_reader, up_writer = await self._upstream()
         except OSError:
             writer.transport.abort()
             return
@@ -79,9 +84,9 @@ class FaultProxy:
 
 
 @asynccontextmanager
-async def between(port: int) -> AsyncIterator[FaultProxy]:
-    """A proxy in front of `port`."""
-    proxy = await FaultProxy(port).start()
+async def between(upstream: int | str) -> AsyncIterator[FaultProxy]:
+    """A proxy in front of a port of loopback, or of a socket of this name."""
+    proxy = await FaultProxy(upstream).start()
     try:
         yield proxy
     finally:

@@ -17,6 +17,9 @@ CHANNEL = "ia_changes"
 MOST = 500
 """Requests of a process that may wait at once; the others are answered at once."""
 PAUSE = 1.0
+BEAT = 10.0
+"""Seconds between two questions whether the connection still leads anywhere: a server that went
+away without a word, or a network that swallows everything, would be listened to for hours."""
 log = structlog.get_logger("changes")
 
 
@@ -73,6 +76,9 @@ class Bell:
             await connection.add_listener(CHANNEL, lambda *_: self.ring())
             self._listening = True
             self.ring()  # whatever came before
-            await gone.wait()
+            while not gone.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(gone.wait(), BEAT)
+                await connection.execute("select 1", timeout=BEAT)
         finally:
             connection.terminate()

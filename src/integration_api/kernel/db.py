@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import wraps
-from typing import Annotated, Any, Protocol, Self
+from typing import Annotated, Any, Protocol, Self, cast
 from uuid import UUID
 
 import asyncpg
@@ -32,11 +32,8 @@ from .statements import Change, Personal, Query, Statement
 
 READ_ONLY, LATER = "on", "off;off"
 LOST = (
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    OSError,
+    *(asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError),
+    *(asyncpg.AdminShutdownError, OSError),
 )
 
 
@@ -91,8 +88,7 @@ class Transaction:
 
     async def _begin(self, opening: str) -> tuple[Connection, str]:
         self._loan = self._database.pool.acquire(timeout=self._database.wait)
-        connection: Connection = await self._loan.__aenter__()
-        self.connection = connection
+        self.connection = connection = await self._loan.__aenter__()
         try:
             return connection, await connection.execute(opening)
         except asyncpg.LockNotAvailableError as e:
@@ -126,12 +122,17 @@ class Transaction:
 
     async def _undo(self, connection: Connection) -> None:
         """Roll back, then give back: in one go, for its caller may be cancelled more than once."""
-        try:
-            await connection.execute(self._database.brackets.rollback, timeout=2)
-        except Exception:
-            connection.terminate()
-        finally:
-            await self._loan.__aexit__(None, None, None)
+        await _calm(connection, self._database.brackets.rollback)
+        await self._loan.__aexit__(None, None, None)
+
+
+async def _calm(connection: Connection, sql: str) -> None:
+    """End what was under way with `sql`; what takes longer, as with a dead network, is let go."""
+    try:
+        async with asyncio.timeout(0.25):  # the driver's own limit does not count this wait
+            await connection.execute(sql)
+    except Exception:
+        connection.terminate()
 
 
 class Database:
@@ -159,7 +160,11 @@ class Database:
     async def alone(self, fetch: str, sql: str, args: list[Any]) -> Any:
         """A statement that is a transaction."""
         async with self.asking.acquire(timeout=self.wait) as connection:
-            return await getattr(connection, fetch)(sql, *args)
+            try:
+                return await getattr(connection, fetch)(sql, *args)
+            except asyncio.CancelledError:
+                await asyncio.shield(_calm(connection, ""))
+                raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,29 +302,24 @@ class LoggedReadTx(_Handle):
 
 
 async def _read(request: Request) -> ReadTx:
-    tx: ReadTx = request.app.state.db.reading(ANONYMOUS)
-    return tx
+    return cast(ReadTx, request.app.state.db.reading(ANONYMOUS))
 
 
 async def _own(request: Request) -> ReadTx:
-    tx: ReadTx = request.app.state.db.reading(request.state.caller)
-    return tx
+    return cast(ReadTx, request.app.state.db.reading(request.state.caller))
 
 
 async def _write(request: Request, purpose: Purpose = None, key: Key = None) -> WriteTx:
     call = _call(request, purpose, await claim(request, key))
-    tx: WriteTx = request.app.state.db.writing(call)
-    return tx
+    return cast(WriteTx, request.app.state.db.writing(call))
 
 
 async def _amend(request: Request, purpose: Purpose = None) -> WriteTx:
-    tx: WriteTx = request.app.state.db.writing(_call(request, purpose))
-    return tx
+    return cast(WriteTx, request.app.state.db.writing(_call(request, purpose)))
 
 
 async def _logged(request: Request, purpose: Purpose = None) -> LoggedReadTx:
-    tx: LoggedReadTx = request.app.state.db.logged(_call(request, purpose))
-    return tx
+    return cast(LoggedReadTx, request.app.state.db.logged(_call(request, purpose)))
 
 
 def _call(request: Request, purpose: str | None, claim: Claim | None = None) -> Call:
