@@ -39,7 +39,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run seed test check contract story bench chaos docs \
-        fmt lint type arch deps sql fresh contract-diff migration cover lock image clean
+        fmt lint type arch deps sql fresh contract-diff release-contract migration cover lock image clean
 
 help: ## show this list
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -136,6 +136,9 @@ contract-diff: $(VENV)/.dev ## no breaking change against the released contract
 docs: $(VENV)/.dev ## write the generated pages: contract, drawings, settings
 	@$(BIN)/integration-api openapi export
 	@$(BIN)/python tools/generate_docs.py write
+
+release-contract: $(VENV)/.dev ## freeze the contract under its version, the last step before a release
+	@$(BIN)/python tools/release_contract.py
 
 migration: $(VENV)/.dev ## begin a migration: make migration m="what it does"
 	@test -n "$(m)" || { echo 'say what it does: make migration m="add waiting times"'; exit 2; }

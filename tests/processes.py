@@ -4,15 +4,29 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.conftest import SECRET, Committed
+from integration_api.postgres.launcher import LocalPostgres
+from tests.conftest import SECRET
 from tests.running import PROGRAM, environment
 
 
-def settings_of(town: Committed, folder: Path) -> dict[str, str]:
+class Stored(Protocol):
+    """A database of a server."""
+
+    @property
+    def server(self) -> LocalPostgres:
+        """Where it is."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+
+def settings_of(town: Stored, folder: Path) -> dict[str, str]:
     """The environment of service processes on the database of `town`; files go to `folder`."""
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -100,6 +100,24 @@ async def see(response: httpx.Response) -> None:
     if not content or request.method == "HEAD":
         return
     assert media in content, f"{op['operationId']} {status} answers {media}"
+    neighbours(response, op)
     schema = content[media].get("schema", {})
     if "$ref" in schema:
         validator(schema["$ref"]).validate(response.json())
+
+
+def neighbours(response: httpx.Response, op: dict[str, Any]) -> None:
+    """A page names the pages beside it in its body and in `Link`, of the same list."""
+    if "Link" not in op["responses"].get(str(response.status_code), {}).get("headers", {}):
+        return
+    page, given = response.json()["page"], response.headers.get("Link", "")
+    links = {rel: url for url, rel in re.findall(r'<([^>]+)>; rel="(next|prev)"', given)}
+    told = {rel: page[f"{rel}_cursor"] for rel in ("next", "prev") if page[f"{rel}_cursor"]}
+    assert links.keys() == told.keys()
+    asked = [p for p in response.url.params.multi_items() if p[0] not in ("cursor", "limit")]
+    for rel, url in links.items():
+        to = httpx.URL(url)
+        rest = [p for p in to.params.multi_items() if p[0] not in ("cursor", "limit")]
+        assert (to.path, to.params["cursor"]) == (response.url.path, told[rel])
+        assert sorted(rest) == sorted(asked)
+        assert to.params.get("limit", str(page["limit"])) == str(page["limit"])

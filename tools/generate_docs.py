@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from integration_api.app import LIFECYCLES
 from integration_api.contract.promises import promises
+from integration_api.health.service import rules
 from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.kernel.operations import camel
 from integration_api.kernel.problems import REGISTRY
@@ -45,7 +46,7 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
     found[DRAWINGS / "README.md"] = _drawings()
     found[DRAWINGS / "tandem_case.md"] = _tandem()
     found[Path("openapi/problems.md")] = _problems()
-    operations = {"settings": _settings(), "limits": limits_table()}
+    operations = {"settings": _settings(), "limits": limits_table(), "status": _status()}
     in_part = (
         (OPERATIONS, operations),
         (PRIVACY, _privacy()),
@@ -213,6 +214,18 @@ def _promises() -> str:
         for heading, items in promises().values()
     )
     return "\n\n".join(sections)
+
+
+def _status() -> str:
+    """From when on a part of `/status` is late, or has failed."""
+    rows = []
+    for name, rule in rules().items():
+        late = [f"from {s:g} s on" if s else "never" for s in (rule.warn, rule.fail)]
+        if rule.share:
+            late[0] = f"{100 * (1 - rule.share):g} % or less, of {rule.least} attempts or more"
+        if rule.warn or rule.share:
+            rows.append((f"`{name}`", rule.about[1], *late))
+    return _table(("Part", "Shown", "`warn`", "`fail`"), rows)
 
 
 def _rules() -> dict[str, str]:

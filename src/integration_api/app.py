@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -209,10 +209,21 @@ def create_app(
     Raises:
         ValueError: what is deprecated, or its successor, does not exist, or ends too soon.
     """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await _connect(app, dsn, stack)
+            await _warm(app)
+            gc.freeze()  # what was loaded stays: looking through it again would only take time
+            app.state.started = True
+            yield
+            app.state.draining = True
+
     app = FastAPI(
         title="Integration API",
         version=__version__,
-        lifespan=_lifespan(settings, dsn, demo),
+        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -220,15 +231,8 @@ def create_app(
         separate_input_output_schemas=False,
         openapi_tags=[{"name": name, "description": text} for name, text in TAGS.items()],
     )
-    state = app.state
-    state.settings, state.public_url, state.demo = settings, settings.public_url, demo
-    state.cursors, state.lifecycles, state.pictures = Cursors(secret), LIFECYCLES, PICTURES
-    state.vault = Vault.of(secret, settings)
-    state.webhooks = webhooks_setup.rules(settings, secret, EVENT_TYPES, _number(state.cursors))
-    state.bell, state.event_types = Bell(lambda: state.draining), EVENT_TYPES
-    state.started, state.draining, state.readiness = False, False, (0.0, {})
-    state.counted, state.counting = (-health_service.COUNT_SECONDS, {}), asyncio.Lock()
-    state.ending = deprecations() if ending is None else tuple(ending)
+    _furnish(app, settings, secret, demo)
+    app.state.ending = deprecations() if ending is None else tuple(ending)
     for router in FEATURES:  # one level of routers: matching is what an empty request costs
         app.include_router(router, prefix="/v1")
     app.include_router(health.router)
@@ -241,33 +245,35 @@ def create_app(
     return app
 
 
-def _lifespan(
-    settings: Settings, dsn: str, demo: Mapping[str, str] | None
-) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """What the application has while it runs: pools, and what follows the database."""
+def _furnish(
+    app: FastAPI, settings: Settings, secret: bytes, demo: Mapping[str, str] | None
+) -> None:
+    """What handlers find in the state of the application."""
+    state = app.state
+    state.settings, state.public_url, state.demo = settings, settings.public_url, demo
+    state.cursors, state.lifecycles, state.pictures = Cursors(secret), LIFECYCLES, PICTURES
+    state.vault = Vault.of(secret, settings)
+    state.webhooks = webhooks_setup.rules(settings, secret, EVENT_TYPES, _number(state.cursors))
+    state.bell, state.event_types = Bell(lambda: state.draining), EVENT_TYPES
+    state.started, state.draining, state.readiness = False, False, (0.0, {})
+    state.counted, state.counting = (-health_service.COUNT_SECONDS, {}), asyncio.Lock()
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            way = Pooling(settings, dsn)
-            main = await stack.enter_async_context(way.pool(settings.pool_size))
-            app.state.probe = await stack.enter_async_context(way.probe())
-            app.state.db = Database(main, way.brackets, settings.pool_wait_seconds)
-            app.state.db.asking = asking = way.asking(main)
-            if not settings.durable_access_records:
-                app.state.db.recording = LATER
-            app.state.credentials = credentials(asking, settings)
-            stack.push_async_callback(app.state.credentials.close)
-            await _follow(app, way.direct, stack)
-            if demo is not None:
-                stack.callback(asyncio.create_task(_follow_demo_clock(asking)).cancel)
-            await _warm(app)
-            gc.freeze()  # what was loaded stays: looking through it again would only take time
-            app.state.started = True
-            yield
-            app.state.draining = True
 
-    return lifespan
+async def _connect(app: FastAPI, dsn: str, stack: AsyncExitStack) -> None:
+    """The pools, and what follows the database for as long as the application lives."""
+    settings: Settings = app.state.settings
+    way = Pooling(settings, dsn)
+    main = await stack.enter_async_context(way.pool(settings.pool_size))
+    app.state.probe = await stack.enter_async_context(way.probe())
+    app.state.db = Database(main, way.brackets, settings.pool_wait_seconds)
+    app.state.db.asking = asking = way.asking(main)
+    if not settings.durable_access_records:
+        app.state.db.recording = LATER
+    app.state.credentials = credentials(asking, settings)
+    stack.push_async_callback(app.state.credentials.close)
+    await _follow(app, way.direct, stack)
+    if app.state.demo is not None:
+        stack.callback(asyncio.create_task(_follow_demo_clock(asking)).cancel)
 
 
 def _number(cursors: Cursors) -> webhooks_setup.Number:

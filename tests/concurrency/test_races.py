@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from httpx import Response
 from integration_api.kernel.db import Brackets, Database, pool
 from integration_api.referrals import service
 from tests.cast import id_of
-from tests.concurrency.rounds import ROUNDS
+from tests.concurrency.rounds import CASES, CROWD, ROUNDS
 from tests.conftest import Committed
 from tests.make import Made
 
@@ -57,6 +58,30 @@ async def test_of_two_accepts_exactly_one_wins(committed: Committed) -> None:
         assert loser.json()["current_etag"] == f'"{current}"'
         assert loser.headers["ETag"] == f'"{current}"'
         await reset(committed, scene.referral)
+
+
+async def test_of_a_crowd_exactly_one_wins(
+    committed: Committed, record_property: Callable[[str, object], None]
+) -> None:
+    """A hundred who accept the same at once, for each of some referrals, all at the same time."""
+    scenes = [await committed.make.scene("sent") for _ in range(CASES)]
+    async with pool(committed.server.dsn("ia_app", committed.name), 8) as connections:
+        committed.app.state.db = Database(connections, wait=60)  # who waits is not refused here
+
+        def clerk(referral: Made, number: int) -> Any:
+            who = f"jobcenter/worker_{number % 2 + 1}"
+            path = f"/v1/referrals/{referral.id}/accept"
+            return lambda: committed.clients.post(who, path, etag=referral.etag)
+
+        answers = await at_once(*(clerk(s.referral, n) for s in scenes for n in range(CROWD)))
+    told = Counter(answer.status_code for answer in answers)
+    record_property("figures", f"{len(answers)} at once: {dict(told)}")
+    assert told == {200: CASES, 412: CASES * (CROWD - 1)}
+    ids = [s.referral.body["id"] for s in scenes]
+    events = "select agg_version from ia.outbox where agg_id = $1 order by id"
+    for id_ in ids:
+        versions = [row["agg_version"] for row in await committed.admin.fetch(events, id_)]
+        assert versions == list(range(1, len(versions) + 1))
 
 
 async def test_without_the_lock_both_would_win(

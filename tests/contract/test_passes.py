@@ -230,9 +230,9 @@ def test_what_has_no_bound_gets_one(schema: Document, bounded: Document) -> None
 
 
 def test_an_answer_that_is_a_file_is_bounded_as_one() -> None:
-    lines = {"application/x-ndjson": {"schema": {"type": "string"}}}
+    lines: Document = {"application/x-ndjson": {"schema": {"type": "string"}}}
     call = {"responses": {"200": {"content": lines}}}
-    contract.bound({"paths": {"/a": {"get": call}}})
+    bound({"paths": {"/a": {"get": call}}})
     assert lines["application/x-ndjson"]["schema"]["maxLength"] == 2**31 - 1
 
 

@@ -72,7 +72,8 @@ async def test_what_reads_it_holds_nobody_up_for_long(
     opening: list[str] = []
 
     async def look(self: Any, tx: ReadTx, *_: Any) -> None:
-        connection = await tx._connection()
+        assert tx._transaction
+        connection = tx._transaction.connection or await tx._transaction.open()
         names = ("transaction_isolation", "transaction_read_only", "transaction_timeout")
         opening.extend([await connection.fetchval(f"show {name}") for name in names])
 

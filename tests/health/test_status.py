@@ -192,8 +192,8 @@ async def test_numbers_for_operators_are_in_the_metrics(committed: Committed) ->
     fresh(committed.app)
     text = (await committed.clients.get(None, "/metrics")).text
     values = dict(re.findall(r"^(\w+(?:\{.*\})?) ([\d.e+-]+|NaN)$", text, re.MULTILINE))
-    assert float(values['waiting{part="events"}']) >= 1
-    assert float(values['oldest_seconds{part="events"}']) > 7000
+    assert float(values['status_waiting{part="events"}']) >= 1
+    assert float(values['status_oldest_seconds{part="events"}']) > 7000
     assert float(values["webhook_endpoints_disabled"]) == 1
     assert values["worker_round_age_seconds"] == "NaN"
 
@@ -267,7 +267,7 @@ async def test_without_the_database_the_page_is_there_all_the_same(
     assert {n: c[0]["status"] for n, c in document["checks"].items()} == {"database": "fail"}
     fresh(clients.app)
     metrics = await clients.get(None, "/metrics")
-    assert (metrics.status_code, 'waiting{part="events"} NaN' in metrics.text) == (200, True)
+    assert (metrics.status_code, 'status_waiting{part="events"} NaN' in metrics.text) == (200, True)
 
 
 class Slow:
@@ -365,6 +365,10 @@ def test_a_part_is_judged_by_its_rule(
 def test_an_age_is_told_in_words(seconds: float, de: str, en: str) -> None:
     part = Part("events", "pass", seconds, "s")
     assert (page._value(part, "de"), page._value(part, "en")) == (de, en)
+    worker = Part("worker", "pass", seconds, "s")
+    if seconds:
+        assert page._value(worker, "de") == de.replace("seit", "vor")
+        assert page._value(worker, "en") == f"{en.removeprefix('for ')} ago"
     assert page._value(Part("attempts", "pass", 99.5, "%"), "de") == "99,5 %"
 
 

@@ -1,10 +1,11 @@
-"""A row of `make chaos` is met by tests that ran and passed, and by nothing else."""
+"""A row of `make chaos` is met by what ran and passed, and by nothing else."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from tools.chaos import ROOT, ROWS, judged
+from tools.chaos import ROOT, ROWS, Row, asked, judged, run
 
 FIGURES = '<properties><property name="figures" value="3 rounds"/></properties>'
 PASSED = f'<testcase name="a">{FIGURES}</testcase>'
@@ -43,4 +44,46 @@ def test_nothing_else_does(cases: str, count: dict[str, int], said: str) -> None
 
 def test_every_row_has_its_tests() -> None:
     assert len({row.name for row in ROWS}) == len(ROWS)
-    assert [row.tests for row in ROWS if not Path(ROOT / row.tests).exists()] == []
+    assert [path for row in ROWS for path in row.files if not path.exists()] == []
+
+
+def test_a_number_of_the_table_stands_once() -> None:
+    numbers = [row.number for row in ROWS if row.number]
+    assert numbers == sorted(set(numbers))
+
+
+def test_what_is_for_this_program_alone_is_in_a_row() -> None:
+    shown = {path for row in ROWS for path in row.files}
+    assert set((ROOT / "tests" / "faults").glob("fault_*.py")) <= shown
+
+
+def _program(folder: Path, text: str) -> Row:
+    file = folder / "program.py"
+    file.write_text(text, encoding="utf-8")
+    return Row(0, "a program", f"python {file}")
+
+
+def test_a_command_that_ends_with_0_meets_its_row(tmp_path: Path) -> None:
+    outcome = run(_program(tmp_path, "print('much')\nprint('3 findings')"))
+    assert (outcome.met, outcome.said) == (True, "3 findings")
+
+
+def test_a_command_that_fails_does_not(tmp_path: Path) -> None:
+    outcome = run(_program(tmp_path, "print('3 findings')\nraise SystemExit(1)"))
+    assert not outcome.met
+    assert outcome.said.startswith("3 findings\n")
+
+
+def test_a_row_that_cannot_run_says_why() -> None:
+    lacking = Row(0, "a", sys.modules[__name__].__file__ or "", need=lambda: "no tmpfs")
+    absent = Row(0, "a", "tests/nothing.py")
+    for row, why in ((lacking, "no tmpfs"), (absent, "tests/nothing.py is missing")):
+        outcome = run(row)
+        assert (outcome.met, outcome.said) == (False, f"not run: {why}")
+
+
+def test_rows_are_asked_for_by_number_or_by_words() -> None:
+    assert [row.number for row in asked(["2"])] == [2]
+    assert [row.number for row in asked(["PostgreSQL", "killed"])] == [2]
+    assert asked([]) == list(ROWS)
+    assert asked(["nothing"]) == []

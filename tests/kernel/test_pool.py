@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from integration_api.kernel.db import Database, pool
+from integration_api.kernel.db import Call, Database, pool
 from integration_api.kernel.principal import ANONYMOUS
 from integration_api.postgres.launcher import LocalPostgres
 
@@ -29,7 +29,7 @@ PID = "select pg_backend_pid()"
 
 async def _broken_off(database: Database, *, failed: bool) -> int:
     """End a transaction and be told more than once, on the way, to stop; its connection."""
-    transaction = database.reading(ANONYMOUS)._transaction
+    transaction = database.writing(Call(ANONYMOUS))._transaction
     used: int = await (await transaction.open()).fetchval(PID)
     ending = asyncio.create_task(transaction.close(failed=failed))
     with suppress(asyncio.CancelledError):

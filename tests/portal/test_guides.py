@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -105,7 +106,7 @@ async def test_in_a_demo_the_quick_start_has_a_key_of_it() -> None:
 @pytest.mark.parametrize("environment", ["live", "test"])
 @pytest.mark.parametrize("path", ["/", "/docs/quick-start"])
 async def test_elsewhere_no_page_has_a_key_even_where_one_was_handed_over(
-    path: str, environment: str
+    path: str, environment: Literal["live", "test"]
 ) -> None:
     async with reader(demo=DEMO, environment=environment) as client:
         text = (await client.get(path, headers=BROWSER)).text

@@ -1,6 +1,7 @@
 """The table of hostile input, spread over an operation by what its contract has a place for."""
 
 import gzip
+import secrets
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -167,8 +168,9 @@ def whole(
         headers.append((b"Processing-Purpose", DESKS[target.desk.name][2][0].encode()))
     if call.etag:
         headers.append((b"If-Match", call.etag.encode()))
-    if call.key:
-        headers.append((b"Idempotency-Key", call.key.encode()))
+    if call.key or _keyed(target.raw):
+        key = call.key or secrets.token_hex(16)
+        headers.append((b"Idempotency-Key", key.encode()))
     if sent is not None and media is not None and not tail:
         headers.append((b"Content-Type", media or call.media.encode()))
     replaced = {name.lower() for name, _ in fields or ()}
@@ -178,6 +180,12 @@ def whole(
     line = f"{method or call.method} {path or call.path} HTTP/1.1\r\n".encode()
     head = line + b"".join(name + b": " + value + b"\r\n" for name, value in headers)
     return head + tail if tail else head + b"\r\n" + (sent or b"")
+
+
+def _keyed(raw: dict[str, Any]) -> bool:
+    """Whether the operation asks for an `Idempotency-Key`."""
+    given = map(_followed, raw.get("parameters", []))
+    return any(p["name"] == "Idempotency-Key" and p.get("required") for p in given)
 
 
 def rows(target: Target) -> Iterator[Row]:
@@ -211,12 +219,16 @@ def _bodies(target: Target) -> Iterator[Row]:
         ("a mark of order", b"\xef\xbb\xbf" + good),
     ):
         yield Row(name, whole(target, body=bytes_), {400})
+    schema = target.raw["requestBody"]["content"][JSON]["schema"]
+    told = {way for way, _ in positions(schema)}
     for path in leaves(target.call.body):
         for name, value in STRINGS.items():
             if name == "an integer" and type(at(target.call.body, path)) is int:
                 continue
             sent = whole(target, body=text(put(target.call.body, path, value)))
-            yield Row(f"a member: {name}", sent, {422})
+            way = tuple("[]" if isinstance(step, int) else step for step in path)
+            # where the contract takes any JSON, what is in it is judged by what reads it
+            yield Row(f"a member: {name}", sent, {422} if way in told else ())
         lone = text(put(target.call.body, path, "SURROGATE")).replace(b"SURROGATE", b"\\ud800")
         yield Row("a member: a lone surrogate", whole(target, body=lone), {422})
 
@@ -229,8 +241,8 @@ def _positions(target: Target) -> Iterator[Row]:
             sent = text(placed(target.call.body, way, value)).replace(b"SURROGATE", b"\\ud800")
             yield Row(f"a position: {name}", whole(target, body=sent), {422})
         if kind != "string":
-            for value in (2**63, -(2**63) - 1, 10**300):
-                sent = text(placed(target.call.body, way, value))
+            for beyond in (2**63, -(2**63) - 1, 10**300):
+                sent = text(placed(target.call.body, way, beyond))
                 yield Row("a position: beyond bigint", whole(target, body=sent), {422})
 
 

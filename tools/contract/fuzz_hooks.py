@@ -54,7 +54,7 @@ class Run:
             return
         if sent.positive:
             self.reached.add(sent.operation)
-        if sent.call.method != "GET" and not sent.linked:
+        if sent.call.method != "GET" and sent.seeded and not sent.linked:
             etag = next(iter(answer.headers.get("etag") or ()), None)
             self.seeds.spend(sent.operation, etag)
         if sent.meta.phase.name == TestPhase.STATEFUL:

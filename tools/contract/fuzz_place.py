@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from integration_api.kernel.observability import configure_logging
+from integration_api.edge.logs import configure_logging
 from integration_api.postgres.launcher import LocalPostgres
 from tests.conftest import make_template
 from tests.contract.fuzz_server import Seeds, Served

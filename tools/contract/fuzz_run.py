@@ -14,7 +14,7 @@ from typing import Any
 from schemathesis.cli import schemathesis as command_line
 
 from tests.contract.fuzz_cases import CHECKS, OF_OPERATIONS
-from tests.contract.fuzz_server import Seeds, desk_of
+from tests.contract.fuzz_server import desk_of
 from tools.contract import fuzz_hooks, fuzz_hostile
 from tools.contract.fuzz_objects import Stranger, leaking
 from tools.contract.fuzz_place import fresh
@@ -26,7 +26,7 @@ HOLED = ["createCase", "getCase", "updateCase"]
 """What the known-bad twin asks: a case, behind which one check is missing."""
 
 
-def configuration(seeds: Seeds, folder: Path) -> Path:
+def configuration(folder: Path) -> Path:
     """The file for the command line: what never changes, and the keys of this server."""
     keyed = defaultdict(list)
     for name, operation in operations().items():
@@ -55,16 +55,18 @@ def _members(found: dict[str, Any], start: str = "") -> str:
     return lines
 
 
-def schemathesis(run: fuzz_hooks.Run, names: list[str], *options: str) -> int:
-    """Run the command line on some operations; its exit code."""
+def schemathesis(
+    run: fuzz_hooks.Run, names: list[str], *options: str, contract: Path = CONTRACT
+) -> int:
+    """Run the command line on some operations of a contract; its exit code."""
     fuzz_hooks.runs[:] = [run]
     chosen = [part for name in names for part in ("--include-operation-id", name)]
     with tempfile.TemporaryDirectory() as folder:
-        file = configuration(run.seeds, Path(folder))
+        file = configuration(Path(folder))
         where = ["--url", run.seeds.served.base_url, "--no-color"]
         try:
             command_line.main(
-                ["--config-file", str(file), "run", str(CONTRACT), *where, *chosen, *options]
+                ["--config-file", str(file), "run", str(contract), *where, *chosen, *options]
             )
         except SystemExit as done:
             return int(done.code or 0)

@@ -18,6 +18,7 @@ const LANGUAGES = ["de", "en"];
 const REFERENCE = "/docs"; // the one page that needs a script to show anything
 // Swagger UI brings its own markup: what is around it is ours and is looked at.
 const FOREIGN_MARKUP = ".swagger-ui";
+const PATIENCE = 120_000; // milliseconds; the reference takes long where the machine is busy
 const QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"];
 
 const browser = await chromium.launch({
@@ -32,6 +33,7 @@ let looked = 0;
 /** A page that writes down what it should not do. */
 async function opened(context) {
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
   page.on("request", (request) => {
     requests += 1;
     const url = request.url();
@@ -154,7 +156,7 @@ async function follows() {
     await page.goto(`${base}/docs/workflows/${drawing}?lang=en`);
     await page.locator(link).first().click();
     const block = page.locator(`#operations-${operation}`);
-    await block.waitFor({ timeout: 20_000 });
+    await block.waitFor();
     assert.ok(page.url().includes("/docs?lang=en#/"), page.url());
     assert.ok((await block.getAttribute("class")).includes("is-open"), `${operation} is open`);
     assert.ok((await block.textContent()).replaceAll("​", "").includes(shown));

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The contract seen from outside: linters, two clients, a login, a browser, a fuzzer. Run by
+# The contract seen from outside: linters, workflows, two clients, a login, a browser, a fuzzer. Run by
 # `make contract`; needs Node 20 or newer and Chromium. Starts a demo of its own and stops it.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -35,14 +35,17 @@ if [ ! -e "$tools/.stamp" ] || [ requirements/contract.lock -nt "$tools/.stamp" 
   touch "$tools/.stamp"
 fi
 
-say "our rules bite"
+say "every lint rule catches its fixture, and none complains of the good one"
 node "$here/check_rules.mjs"
 
-say "our rules hold"
+say "our rules hold: the conventions, as far as a linter sees them"
 spectral lint -r openapi/rules/own.spectral.yaml openapi/openapi.yaml --fail-severity=warn
 
-say "a second linter agrees"
-redocly lint --extends=recommended-strict openapi/openapi.yaml
+say "OWASP's rules hold: what an API must say about limits, credentials and refusals"
+spectral lint -r openapi/rules/owasp.spectral.yaml openapi/openapi.yaml --fail-severity=warn
+
+say "a third linter agrees, of the contract and of the workflows"
+redocly lint --extends=recommended-strict openapi/openapi.yaml openapi/workflows/*.arazzo.yaml
 
 say "a TypeScript client compiles, and what is wrong in it does not"
 openapi-typescript openapi/openapi.yaml -o "$here/smoke/schema.d.ts" --enum=false
@@ -85,6 +88,9 @@ curl -sf "$base/v1/openapi.json" | cmp - openapi/openapi.json
 curl -sf "$base/v1/openapi.yaml" | cmp - openapi/openapi.yaml
 echo "equal"
 
+say "hand-over, tandem and partner sync go as they are written"
+"$bin/python" "$here/workflows.py" --url "$base" "$work/var/demo/credentials.json"
+
 say "the TypeScript client works"
 node "$here/smoke/built/walk.js" "$base" "$(key wuppertal-case-management)"
 
@@ -97,10 +103,10 @@ node "$here/docs_no_foreign.mjs" "$base" "$browser"
 say "two clerks work with the example page"
 node "$here/frontend.mjs" "$base" "$browser" "$work/var/demo/credentials.json"
 
-say "fuzz over HTTP"
-"$bin/python" "$here/close_sets.py" openapi/openapi.json "$work/closed.json"
-PYTHONPATH="$here" "$bin/schemathesis" --config-file "$here/schemathesis.toml" run \
-  "$work/closed.json" --url "$base/v1" --no-color --phases examples,coverage,fuzzing,stateful \
-  -H "Authorization: Bearer $(key wuppertal-jobcenter)" -H "Processing-Purpose: referral_handling"
+say "the last release's contract holds: what it allows is taken, what it says comes back"
+"$bin/python" -m tools.contract.compat
+
+say "fuzz over HTTP, on servers of its own"
+"$bin/python" -m tools.contract.fuzz
 
 say "all of it holds"

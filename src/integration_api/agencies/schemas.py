@@ -157,7 +157,9 @@ class AgencyFilter(PageQuery):
     ags: Annotated[
         str | None,
         Field(
-            pattern=r"^(0[1-9]|1[0-6])[0-9]{6}$", description="Only the municipality with this AGS."
+            max_length=8,
+            pattern=r"^(0[1-9]|1[0-6])[0-9]{6}$",
+            description="Only the municipality with this AGS.",
         ),
     ] = None
     slug: Annotated[Slug | None, Field(description="Only the agency with this slug.")] = None

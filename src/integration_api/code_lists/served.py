@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from fastapi import Request, Response
 
 from integration_api.kernel import clock
-from integration_api.kernel.paging import Cursors
+from integration_api.kernel.paging import Cursors, links
 from integration_api.kernel.problems import InvalidCursor
 from integration_api.kernel.schemas import PageQuery
 
@@ -23,6 +23,7 @@ HALF_A_DAY = 12 * 60 * 60
 TAIL = 4096
 """Where the cursors of a page are: at its end, of 1,024 characters at most each."""
 _CURSOR = re.compile(rb'"(next|prev)_cursor": ?"[^"]+"')
+_PAGE = re.compile(rb'"page": ?(\{[^{}]*\})\}$')
 CACHED: dict[str, Any] = {
     "parameters": [
         {
@@ -57,6 +58,7 @@ def cached(
         "ETag": tag,
         "Cache-Control": f"public, max-age={seconds}",
         "Access-Control-Allow-Origin": "*",
+        **_neighbours(request, body),
         **(headers or {}),
     }
     given = request.headers.get("if-none-match", "")
@@ -67,6 +69,15 @@ def cached(
         shown |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         body = _packed(body)
     return Response(body, headers=shown, media_type=media_type)
+
+
+def _neighbours(request: Request, body: bytes) -> dict[str, str]:
+    """`Link` to the pages before and after, where `body` is a page."""
+    found = _PAGE.search(body[-TAIL:])
+    page = json.loads(found[1]) if found else {}
+    given = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
+    told = {rel: page.get(f"{rel}_cursor") for rel in ("next", "prev")}
+    return links(request.scope["path"], given, **told)
 
 
 def tag_of(body: bytes) -> str:

@@ -41,6 +41,7 @@ from .parts import (
     nodes,
     operations,
     pascal,
+    place_in_list,
     problem,
     state_line,
     to_json,
@@ -219,7 +220,7 @@ def problem_refs(doc: Document, registry: Iterable[ProblemType], public_url: str
             op["responses"][code] = {"$ref": f"#/components/responses/{name}"}
 
 
-HEADERS = {"ApiVersion": "API-Version", "RetryAfter": "Retry-After"}
+HEADERS = {"ApiVersion": "API-Version", "PageLink": "Link", "RetryAfter": "Retry-After"}
 """Headers whose component has another name."""
 
 
@@ -248,6 +249,7 @@ def answer_headers(doc: Document) -> None:
             found += ["ETag"] * bool(single and code != "204")
             made = code in ("201", "202") and (_made(doc, where) or elsewhere(doc, answers[code]))
             found += ["Location"] * bool(made)
+            found += ["PageLink"] * ("prev_cursor" in place_in_list(doc, answers[code]))
             found += ["RetryAfter"] * (f"{SCHEMAS}JobOut" in json.dumps(answers[code]))
             refs = {HEADERS.get(n, n): {"$ref": f"#/components/headers/{n}"} for n in found}
             refs |= deepcopy(PARTS["rate_headers"])

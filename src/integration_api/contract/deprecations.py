@@ -27,7 +27,8 @@ HEADERS: Mapping[str, Document] = {
         "schema": {"type": "string", "maxLength": 40},
     },
     "Link": {
-        "description": "Where to read about it: `deprecation`, `sunset`, `successor-version`.",
+        "description": "Where to read about it: `deprecation`, `sunset`, `successor-version`;"
+        " of a page its neighbours too.",
         "schema": {"type": "string", "maxLength": 2000},
     },
 }

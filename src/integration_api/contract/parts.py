@@ -84,6 +84,14 @@ def named(doc: Document, schema: Document) -> Document:
     return found
 
 
+def place_in_list(doc: Document, answer: Document) -> Document:
+    """The members with which an answer tells its place in a list; none where it is no page."""
+    schema = named(doc, answer.get("content", {}).get(JSON, {}).get("schema", {}))
+    page = named(doc, schema.get("properties", {}).get("page", {}))
+    found: Document = page.get("properties", {})
+    return found
+
+
 def below(doc: Document, collection: str) -> list[Document]:
     """The operations on a resource of this collection."""
     inside = re.compile(rf"{re.escape(collection)}/\{{\w+\}}(/.*)?")

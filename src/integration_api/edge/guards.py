@@ -178,6 +178,10 @@ class _Outgoing:
                 return
             self.started = True
             headers = [*_with_defaults(message), *self.meter.headers]
+            if getattr(
+                self.scope["app"].state, "draining", False
+            ):  # the next request goes to somebody who stays
+                headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
             if self._unchanged(message):
                 kept = [h for h in message["headers"] if not h[0].startswith(b"content-")]

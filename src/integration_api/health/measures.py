@@ -6,8 +6,10 @@ from prometheus_client import Gauge
 
 from .service import Counted
 
-WAITING = Gauge("waiting", "What waits in a part of the service, counted up to 1,000.", ("part",))
-OLDEST = Gauge("oldest_seconds", "For how long the oldest of it has waited.", ("part",))
+WAITING = Gauge(
+    "status_waiting", "What waits in a part of the service, counted up to 1,000.", ("part",)
+)
+OLDEST = Gauge("status_oldest_seconds", "For how long the oldest of it has waited.", ("part",))
 ROUND = Gauge("worker_round_age_seconds", "Time since a worker finished a whole round.")
 ATTEMPTS = Gauge("webhook_attempts_hour", "Attempts of the last hour, of the last 1,000 at most.")
 FAILED = Gauge("webhook_attempts_hour_failed", "Those of them that failed.")

@@ -13,7 +13,13 @@ from integration_api.portal.texts import prose, say, texts
 from .service import COUNT_SECONDS, Part, overall, rules
 
 HERE = __package__
-STEPS = ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute"))
+STEPS = (
+    (172_800.0, 86_400.0, "day"),
+    (3_600.0, 3_600.0, "hour"),
+    (60.0, 60.0, "minute"),
+    (0.0, 1.0, "second"),
+)
+"""From how many seconds on an age is told in a unit of so many."""
 OF = {"s": "age", "%": "success"}
 MEDIA = "application/health+json"
 
@@ -67,10 +73,9 @@ def _value(part: Part, lang: Language) -> str:
         return f"{text.replace('.', ',') if lang == 'de' else text} %"
     if part.value == 0:
         return _say("nothing", lang)
-    for seconds, name in STEPS:
-        if part.value >= seconds:
-            return f"{_say('ago', lang)} {part.value / seconds:.0f} {_say(name, lang)}"
-    return f"{_say('ago', lang)} {part.value:.0f} {_say('second', lang)}"
+    _, size, name = next(step for step in STEPS if part.value >= step[0])
+    age = _say(name, lang).format(f"{part.value / size:.0f}")
+    return _say("ended" if part.name == "worker" else "waits", lang).format(age)
 
 
 def _code(state: str) -> int:

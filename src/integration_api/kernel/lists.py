@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from .answers import Answer
-from .paging import Cursors, page_body
+from .paging import Cursors, links, page_body
 from .principal import Principal
 from .shape import collected
 
@@ -65,9 +65,8 @@ def page(
 ) -> CTE:
     """One page of `rows`, which must have `at` and `id`, newest first; `n` is the place on it."""
     found = cut(rows, at, last, direction).subquery("found")
-    order = (
-        (found.c.at, found.c.id) if direction.backwards else (found.c.at.desc(), found.c.id.desc())
-    )
+    newest = (found.c.at.desc(), found.c.id.desc())
+    order = (found.c.at, found.c.id) if direction.backwards else newest
     return select(found, func.row_number().over(order_by=order).label("n")).cte("page")
 
 
@@ -77,13 +76,12 @@ def envelope(
     """The whole page as one row: items, how many were found, first and last place."""
     shown = page.c.n <= LIMIT
     order = (page.c.at.desc(), page.c.id.desc())
-    first_at, first_id = func.max(page.c.at), _edge(page, page.c.id, order)
     return (
         select(
             collected(document, *order).label("body"),
             select(func.count()).select_from(page).scalar_subquery().label("found"),
-            first_at.label("first_at"),
-            first_id.label("first_id"),
+            func.max(page.c.at).label("first_at"),
+            _edge(page, page.c.id, order).label("first_id"),
             func.min(page.c.at).label("last_at"),
             _edge(page, page.c.id, (page.c.at, page.c.id)).label("last_id"),
             *extra,
@@ -106,19 +104,19 @@ class Place:
     limit: int
     binding: bytes
     cursors: Cursors
+    address: tuple[str, list[tuple[str, str]]]
 
     def answer(self, row: Any) -> Answer:
         """The envelope of the page in `row`, with cursors for its neighbours."""
-        more = row["found"] > self.limit
-        back = self.direction.backwards
-        onward = None
-        before = None
+        more, back = row["found"] > self.limit, self.direction.backwards
+        onward = before = None
         if row["last_id"] is not None:
             if more or back:
                 onward = self._seal(row["last_at"], row["last_id"], "next")
             if (more and back) or (self.direction.after and not back):
                 before = self._seal(row["first_at"], row["first_id"], "prev")
-        return Answer(page_body(row["body"], onward, before, self.limit))
+        body = page_body(row["body"], onward, before, self.limit)
+        return Answer(body, headers=links(*self.address, next=onward, prev=before))
 
     def _seal(self, at: Any, last: UUID, direction: str) -> str:
         values = (at, UUID(int=last.int))
@@ -132,14 +130,15 @@ def place(request: Request, caller: Principal, cursor: str | None, limit: int) -
         InvalidCursor: not a cursor of this list for this caller (400).
     """
     given = sorted(i for i in request.query_params.multi_items() if i[0] not in ("cursor", "limit"))
+    address = (request.scope["path"], [*given, ("limit", str(limit))])
     text = f"{caller.client_id}|{request.scope['path']}|{urlencode(given)}"
     binding = hashlib.sha256(text.encode()).digest()
     cursors: Cursors = request.app.state.cursors
     if cursor is None:
-        return Place(Direction(), {"limit": limit}, limit, binding, cursors)
+        return Place(Direction(), {"limit": limit}, limit, binding, cursors, address)
     (at, last), direction = cursors.open(cursor, binding=binding)
     params = {"limit": limit, "after_at": at, "after_id": last}
-    return Place(Direction(True, direction == "prev"), params, limit, binding, cursors)
+    return Place(Direction(True, direction == "prev"), params, limit, binding, cursors, address)
 
 
 def variants(build: Callable[..., T]) -> Callable[..., T]:

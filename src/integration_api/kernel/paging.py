@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -62,12 +63,17 @@ class Cursors:
         return tuple(_unpacked(v) for v in values), direction
 
 
-def page_body(
-    items_json: bytes, next_cursor: str | None, prev_cursor: str | None, limit: int
-) -> bytes:
+def page_body(items: bytes, next_cursor: str | None, prev_cursor: str | None, limit: int) -> bytes:
     """The envelope of a list around the items that Postgres built."""
     page = {"next_cursor": next_cursor, "prev_cursor": prev_cursor, "limit": limit}
-    return b'{"items":%b,"page":%b}' % (items_json, json.dumps(page).encode())
+    return b'{"items":%b,"page":%b}' % (items, json.dumps(page).encode())
+
+
+def links(path: str, query: list[tuple[str, str]], **cursors: str | None) -> dict[str, str]:
+    """`Link` from a page to its neighbours, by their relations. Source: RFC 8288."""
+    address = quote(path) + "?" + "".join(f"{urlencode([pair])}&" for pair in query)
+    told = [f'<{address}cursor={c}>; rel="{rel}"' for rel, c in cursors.items() if c]
+    return {"Link": ", ".join(told)} if told else {}
 
 
 def _decoded(text: str) -> bytes:

@@ -228,7 +228,8 @@ class OfferFilter(PageQuery):
 
     municipality_id: Annotated[Id | None, Field(description="Only this municipality.")] = None
     ags: Annotated[
-        str | None, Field(pattern=AGS, description="Only the municipality with this AGS.")
+        str | None,
+        Field(max_length=8, pattern=AGS, description="Only the municipality with this AGS."),
     ] = None
     agency_id: Annotated[Id | None, Field(description="Only those of this agency.")] = None
     site_id: Annotated[Id | None, Field(description="Only those held at this site.")] = None

@@ -25,6 +25,8 @@ class Operation:
     tag: str
     statuses: frozenset[int]
     lang: Language
+    arrow: tuple[str, str] | None
+    """The lifecycle and the arrow that it fires."""
 
     @property
     def href(self) -> str:
@@ -65,11 +67,18 @@ def operations(lang: Language = "en") -> Mapping[str, Operation]:
             op["tags"][0],
             frozenset(int(status) for status in op["responses"]),
             lang,
+            _arrow(op.get("x-transition")),
         )
         for path, item in _contract(lang)["paths"].items()
         for method, op in item.items()
         if method in METHODS
     }
+
+
+@lru_cache(maxsize=2)
+def moves(lang: Language = "en") -> Mapping[tuple[str, str], Operation]:
+    """The calls that fire an arrow, by lifecycle and arrow."""
+    return {one.arrow: one for one in operations(lang).values() if one.arrow}
 
 
 def reading(noun: str, lang: Language) -> Operation | None:
@@ -100,6 +109,10 @@ def problem_examples(lang: Language = "en") -> Mapping[str, Mapping[str, Any]]:
     }
 
 
+def _arrow(transition: Mapping[str, str] | None) -> tuple[str, str] | None:
+    return (transition["lifecycle"], transition["name"]) if transition else None
+
+
 SHOWN: Mapping[str, Any] = {
     "uuid": "0199f0c2-6a1e-7c3d-9a53-0d9a4a4f2b10",
     "date-time": "2026-11-26T08:00:00.000000Z",
@@ -114,5 +127,5 @@ def _example(schema: Mapping[str, Any]) -> Any:
         return schema["const"]
     if members := schema.get("properties"):
         return {name: _example(member) for name, member in members.items()}
-    kind = schema.get("format")
+    kind: str = schema.get("format", "")
     return SHOWN[kind if kind in SHOWN else schema["type"]]

@@ -11,13 +11,13 @@ from typing import Any
 import yaml
 from fastapi import Request, Response
 
+from integration_api.code_lists.names import fold
 from integration_api.code_lists.service import Language
 from integration_api.kernel.lifecycle import SYSTEM, Lifecycle
 
 from . import catalogue
 from .catalogue import EventType
 from .frame import COPY, fill, lang_of, page
-from .service import Operations
 from .texts import prose, say, texts
 
 HERE = "/docs/events"
@@ -31,15 +31,15 @@ def known() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-def events(request: Request, found: Operations) -> Response:
+def events(request: Request) -> Response:
     """Every type of event by what it happens to."""
     lang = lang_of(request)
-    drawn = _drawn(request.app.state.lifecycles, found)
+    drawn = _drawn(request.app.state.lifecycles)
     nouns = [
         (noun, list(own))
         for noun, own in groupby(catalogue.event_types(lang), key=lambda one: one.noun)
     ]
-    nouns.sort(key=lambda pair: texts()[f"noun_{pair[0]}"][lang == "en"])
+    nouns.sort(key=lambda pair: fold(texts()[f"noun_{pair[0]}"][lang == "en"]))
     parts = {
         "index": " · ".join(f'<a href="#{noun}">{_noun(noun, lang)}</a>' for noun, _ in nouns),
         "nouns": "\n".join(_section(noun, own, drawn, lang) for noun, own in nouns),
@@ -60,13 +60,13 @@ def causes(name: str, drawn: Mapping[str, Sequence[str]]) -> Sequence[str]:
     return known()["causes"].get(name) or drawn.get(name, ())
 
 
-def _drawn(lifecycles: Sequence[Lifecycle[Any]], found: Operations) -> Mapping[str, list[str]]:
+def _drawn(lifecycles: Sequence[Lifecycle[Any]]) -> Mapping[str, list[str]]:
     """The events of arrows, and the operations that fire those."""
     by: dict[str, list[str]] = {}
     for one in lifecycles:
         for arrow in one.transitions:
-            named = found.get((one.name, arrow.name), {}).get("operation_id")
-            by.setdefault(arrow.event, []).extend([named] if named else [])
+            move = catalogue.moves().get((one.name, arrow.name))
+            by.setdefault(arrow.event, []).extend([move.id] if move else [])
             if SYSTEM in arrow.by:
                 by[arrow.event].append(SYSTEM)
     return by

@@ -49,11 +49,29 @@ def parts() -> Sequence[Part]:
 
 
 @lru_cache(maxsize=1)
-def german() -> Mapping[str, str]:
-    """The German of a meaning, by its English."""
+def german() -> Mapping[str, Mapping[str, str]]:
+    """The German meanings, by part and English name."""
     text = (files(__package__) / "glossary.yaml").read_text("utf-8")
-    found: Mapping[str, str] = yaml.load(text, Loader=yaml.CSafeLoader)
+    found: Mapping[str, Mapping[str, str]] = yaml.load(text, Loader=yaml.CSafeLoader)
     return found
+
+
+def meaning(part: str, row: Sequence[str]) -> str:
+    """What a row means, in German.
+
+    Raises:
+        KeyError: there is no German for it yet.
+    """
+    term, name, english, _ = row
+    name = name.replace("`", "")
+    if part == "jurisdictions":
+        return german()["kinds"][english]
+    for key, said in german()[part].items():
+        named, _, told_apart = key.partition(" / ")
+        first, _, word = told_apart.partition(" / ")
+        if named == name and first in ("", term) and word in english:
+            return said
+    raise KeyError(name)
 
 
 def _part(name: str, text: str) -> Part:
@@ -65,7 +83,7 @@ def _part(name: str, text: str) -> Part:
 def _shown(part: Part, lang: Language) -> str:
     title = say(f"glossary_{part.name}", lang)
     head = "".join(f'<th scope="col">{_column(name, lang)}</th>' for name in part.columns)
-    rows = "\n".join(_row(part.columns, row, lang) for row in part.rows)
+    rows = "\n".join(_row(part, row, lang) for row in part.rows)
     return (
         f'<section aria-labelledby="{part.name}">\n<h2 id="{part.name}">{title}</h2>\n'
         f'<div class="wide" tabindex="0" role="region" aria-labelledby="{part.name}">\n'
@@ -74,21 +92,11 @@ def _shown(part: Part, lang: Language) -> str:
     )
 
 
-def _row(columns: Sequence[str], row: Sequence[str], lang: Language) -> str:
-    cells = []
-    for column, cell in zip(columns, row, strict=True):
-        if column == "German":
-            cells.append(f'<th scope="row" lang="de">{prose(cell)}</th>')
-        else:
-            cells.append(f"<td>{prose(_told(column, cell, lang))}</td>")
-    return f"<tr>{''.join(cells)}</tr>"
-
-
-def _told(column: str, cell: str, lang: Language) -> str:
-    """A meaning in the reader's language; names and sources are the same in both."""
-    if lang == "de" and cell in german():
-        return german()[cell]
-    return cell
+def _row(part: Part, row: Sequence[str], lang: Language) -> str:
+    term, name, english, source = row
+    told = meaning(part.name, row) if lang == "de" else english
+    cells = "".join(f"<td>{prose(cell)}</td>" for cell in (name, told, source))
+    return f'<tr><th scope="row" lang="de">{prose(term)}</th>{cells}</tr>'
 
 
 def _column(name: str, lang: Language) -> str:

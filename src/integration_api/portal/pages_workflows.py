@@ -13,7 +13,6 @@ from integration_api.kernel.problems import NotFound
 
 from . import catalogue, service
 from .frame import fill, lang_of, page
-from .service import Operations
 from .texts import say, texts
 
 FOLDER = "/docs/workflows"
@@ -37,7 +36,7 @@ def overview(request: Request) -> Response:
     return page(request, title, fill("workflows", lang, {"rows": rows}))
 
 
-def workflow(request: Request, name: str, found: Operations) -> Response:
+def workflow(request: Request, name: str) -> Response:
     """One drawing, its states and arrows as tables.
 
     Raises:
@@ -45,59 +44,54 @@ def workflow(request: Request, name: str, found: Operations) -> Response:
     """
     lang = lang_of(request)
     if name == "tandem":
-        return _tandem(request, lang, found)
+        return _tandem(request, lang)
     drawn = service.lifecycle(request.app.state.lifecycles, name)
-    main = fill("workflow", lang, _parts(drawn, lang, found))
+    main = fill("workflow", lang, _parts(drawn, lang))
     return page(request, texts()[f"noun_{name}"][lang == "en"], main)
 
 
-def _tandem(request: Request, lang: Language, found: Operations) -> Response:
+def _tandem(request: Request, lang: Language) -> Response:
     """Both tracks and the gates between them; the tables stand on the pages of the tracks."""
     gates = request.app.state.pictures.get(GATES)
     if gates is None:
         raise NotFound
     drawn = {name: service.lifecycle(request.app.state.lifecycles, name) for name in TANDEM}
-    parts = {name: svg(one, lang, links=_links(one, lang, found)) for name, one in drawn.items()}
+    parts = {name: svg(one, lang, links=_links(one, lang)) for name, one in drawn.items()}
     main = fill("workflow_tandem", lang, {**parts, "gates": gates(lang)})
     return page(request, texts()["noun_tandem"][lang == "en"], main)
 
 
-def _parts(drawn: Lifecycle[Any], lang: Language, found: Operations) -> Mapping[str, str]:
+def _parts(drawn: Lifecycle[Any], lang: Language) -> Mapping[str, str]:
     return {
         "name": drawn.name,
         "heading": _noun(drawn.name, lang),
-        "drawing": svg(drawn, lang, links=_links(drawn, lang, found)),
-        "states": "\n".join(_state(drawn, state, lang, found) for state in drawn.labels),
-        "arrows": "\n".join(_arrow(drawn, one, lang, found) for one in drawn.transitions),
+        "drawing": svg(drawn, lang, links=_links(drawn, lang)),
+        "states": "\n".join(_state(drawn, state, lang) for state in drawn.labels),
+        "arrows": "\n".join(_arrow(drawn, one, lang) for one in drawn.transitions),
     }
 
 
-def _links(drawn: Lifecycle[Any], lang: Language, found: Operations) -> Links:
+def _links(drawn: Lifecycle[Any], lang: Language) -> Links:
     """A state leads to the reading of the noun, an arrow to its operation or else its event."""
     read = catalogue.reading(drawn.name, lang)
     states = {state.value: read.href for state in drawn.labels} if read else {}
-    return Links(
-        states, {one.name: _leads(drawn, one, lang, found)[0] for one in drawn.transitions}
-    )
+    return Links(states, {one.name: _leads(drawn, one, lang)[0] for one in drawn.transitions})
 
 
-def _leads(
-    drawn: Lifecycle[Any], arrow: Transition[Any], lang: Language, found: Operations
-) -> tuple[str, str]:
+def _leads(drawn: Lifecycle[Any], arrow: Transition[Any], lang: Language) -> tuple[str, str]:
     """Where an arrow leads, and what stands there."""
-    named = found.get((drawn.name, arrow.name), {}).get("operation_id")
-    if named and (operation := catalogue.operations(lang).get(named)):
+    if operation := catalogue.moves(lang).get((drawn.name, arrow.name)):
         return operation.href, f"{operation.method} {operation.path}"
     return f"/docs/events?lang={lang}#{arrow.event}", ""
 
 
-def _state(drawn: Lifecycle[Any], state: Any, lang: Language, found: Operations) -> str:
+def _state(drawn: Lifecycle[Any], state: Any, lang: Language) -> str:
     at = lang == "en"
     marks = [say("workflow_begins", lang)] * (state in drawn.initial)
     marks += [say("workflow_ends", lang)] * (state in drawn.final)
     arrows = [one for one in drawn.transitions if state in one.sources]
     ways = " · ".join(
-        f'<a href="{escape(_leads(drawn, one, lang, found)[0])}">{escape(_label(one, lang))}</a>'
+        f'<a href="{escape(_leads(drawn, one, lang)[0])}">{escape(_label(one, lang))}</a>'
         for one in arrows
     )
     note = f'<br><span class="tag">{", ".join(marks)}</span>' if marks else ""
@@ -107,9 +101,9 @@ def _state(drawn: Lifecycle[Any], state: Any, lang: Language, found: Operations)
     )
 
 
-def _arrow(drawn: Lifecycle[Any], arrow: Transition[Any], lang: Language, found: Operations) -> str:
+def _arrow(drawn: Lifecycle[Any], arrow: Transition[Any], lang: Language) -> str:
     at = lang == "en"
-    href, call = _leads(drawn, arrow, lang, found)
+    href, call = _leads(drawn, arrow, lang)
     sources = ", ".join(escape(drawn.labels[s][at]) for s in drawn.labels if s in arrow.sources)
     who = ", ".join(escape(drawn.parties[one][at]) for one in drawn.parties if one in arrow.by)
     does = (

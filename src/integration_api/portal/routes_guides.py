@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Request, Response
 
 from . import pages_events, pages_glossary, pages_signature, pages_start, pages_workflows
-from .routes_lifecycles import operations
 
 router = APIRouter(prefix="/docs", include_in_schema=False)
 
@@ -23,13 +22,13 @@ async def workflows(request: Request) -> Response:
 @router.get("/workflows/{name}")
 async def workflow(request: Request, name: str) -> Response:
     """One drawing, whose states and arrows lead into the reference."""
-    return pages_workflows.workflow(request, name, operations(request.app))
+    return pages_workflows.workflow(request, name)
 
 
 @router.get("/events")
 async def events(request: Request) -> Response:
     """Every type of event: its text, its cause, its readers."""
-    return pages_events.events(request, operations(request.app))
+    return pages_events.events(request)
 
 
 @router.get("/webhook-signatures")

@@ -11,12 +11,15 @@ from integration_api.kernel import clock
 from integration_api.kernel.problems import NotFound
 
 from . import service
+from .frame import NAVIGATION
 
 router = APIRouter(include_in_schema=False)
 PROMISED = timedelta(days=180)
 """A file that is kept longer than that has been forgotten; RFC 9116 § 2.5.5 recommends < 1 year."""
 PROFILE = "https://www.rfc-editor.org/info/rfc9727"
 LINKSET = f'application/linkset+json; profile="{PROFILE}"'
+PAGES = (*(path for path, _ in NAVIGATION if path != "/status"), "/docs/compatibility")
+"""What is written for people: every page but the state of the service, which has its own link."""
 HTML, JSON, YAML = "text/html", "application/json", "application/yaml"
 
 
@@ -56,18 +59,14 @@ def _catalog(url: str) -> dict[str, Any]:
 
     contract = [at(path, kind, lang) for path, kind, lang in service.contracts()]
     workflows = [at(f"/docs/arazzo/{name}", YAML) for name in service.workflows()]
-    changes = at("/docs/changelog", JSON)
     return {
         "anchor": f"{url}/v1",
         "service-desc": contract,
-        "service-doc": [
-            at("/docs", HTML),
-            at("/docs/compatibility", HTML, "de", "en"),
-            at("/docs/changelog", HTML, "de", "en"),
-        ],
+        "service-doc": [at(path, HTML, "de", "en") for path in PAGES],
         "service-meta": [
             *(at(path, JSON) for path in ("/problems", "/v1/lifecycles", "/v1/code-lists")),
-            changes,
+            at("/docs/changelog", JSON),
+            at("/docs/deprecations", JSON),
             *workflows,
         ],
         "status": [at("/status", "application/health+json"), at("/status", HTML, "de", "en")],

@@ -276,7 +276,8 @@ class SiteFilter(PageQuery):
 
     municipality_id: Annotated[Id | None, Field(description="Only this municipality.")] = None
     ags: Annotated[
-        str | None, Field(pattern=AGS, description="Only the municipality with this AGS.")
+        str | None,
+        Field(max_length=8, pattern=AGS, description="Only the municipality with this AGS."),
     ] = None
     agency_id: Annotated[Id | None, Field(description="Only those that this agency keeps.")] = None
     unit_id: Annotated[
