@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from integration_api.postgres.launcher import PORT, LocalPostgres
@@ -41,9 +42,17 @@ def set_up(server: LocalPostgres, name: str, port: int, folder: Path) -> str:
     return text
 
 
+@dataclass(frozen=True)
+class Running:
+    """The address of ia_app behind a PgBouncer, and its process."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+
 @contextmanager
-def pgbouncer(server: LocalPostgres, name: str, folder: Path) -> Iterator[str]:
-    """The address of ia_app behind a PgBouncer that runs until the block ends."""
+def pgbouncer(server: LocalPostgres, name: str, folder: Path) -> Iterator[Running]:
+    """A PgBouncer that runs until the block ends."""
     assert PROGRAM is not None
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -63,7 +72,7 @@ def pgbouncer(server: LocalPostgres, name: str, folder: Path) -> Iterator[str]:
     try:
         _await(port, process, folder / "log")
         word = PASSWORD.replace(" ", "%20")
-        yield f"postgresql://ia_app:{word}@127.0.0.1:{port}/integration"
+        yield Running(f"postgresql://ia_app:{word}@127.0.0.1:{port}/integration", process)
     finally:
         process.terminate()
         process.wait(10)

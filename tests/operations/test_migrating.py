@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from alembic import command
+from sqlalchemy.exc import DBAPIError
 
 from integration_api.postgres import schema
 from tests.cli.commands import SECRET
@@ -100,3 +101,11 @@ async def test_new_code_does_not_start_on_the_old_schema(behind: Behind) -> None
     outcome = await ours("serve", DATABASE_URL=behind.app, SECRET_KEY=SECRET)
     assert outcome.code == 1
     assert f"this version needs {schema.head()}: run `integration-api migrate`" in outcome.err
+
+
+async def test_a_role_that_a_new_version_needs_is_asked_for(behind: Behind) -> None:
+    async def unowned() -> None:
+        raise DBAPIError("alter function …", None, asyncpg.UndefinedObjectError("no such role"))
+
+    with pytest.raises(schema.SchemaError, match="--print-roles"):
+        await schema._patiently(unowned)

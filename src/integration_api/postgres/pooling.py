@@ -45,13 +45,15 @@ class Alone:
 
 
 class Door:
-    """A pool for readiness: PostgreSQL is asked itself, PgBouncer only whether it lets us in.
+    """A pool for readiness: PostgreSQL is asked itself, PgBouncer only whether it is there.
 
-    A question would have to wait for a connection there, and a crowd is no reason to turn red.
+    A question would have to wait for a connection there, and a crowd is no reason to turn red. It
+    is there as long as it does not close the connection that we have to it.
     """
 
     def __init__(self, direct: Pool, dsn: str) -> None:
         self._direct, self._dsn = direct, dsn
+        self._in: Connection | None = None
 
     @asynccontextmanager
     async def acquire(
@@ -59,10 +61,16 @@ class Door:
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the parameter of the driver
     ) -> AsyncIterator[Connection]:
-        """Log in at PgBouncer and leave; then lend a direct connection."""
-        await (await asyncpg.connect(self._dsn, timeout=timeout or 1)).close(timeout=timeout)
+        """Log in at PgBouncer, if we are not; then lend a direct connection."""
+        if self._in is None or self._in.is_closed():
+            self._in = await asyncpg.connect(self._dsn, timeout=timeout or 1)
         async with self._direct.acquire(timeout=timeout) as connection:
             yield connection
+
+    def leave(self) -> None:
+        """Close what is open at PgBouncer."""
+        if self._in is not None:
+            self._in.terminate()
 
 
 class Pooling:
@@ -85,7 +93,9 @@ class Pooling:
     async def probe(self) -> AsyncIterator[Pool]:
         """A pool of one for readiness."""
         async with pool(self.direct, 1) as own:
-            yield Door(own, self._dsn) if self._shared else own
+            door = Door(own, self._dsn)
+            yield door if self._shared else own
+            door.leave()
 
     def asking(self, lent: Pool) -> Pool:
         """`lent` for what asks a single thing and opens no transaction."""

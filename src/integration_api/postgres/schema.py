@@ -21,6 +21,8 @@ _DOWN = re.compile(r'^down_revision = "(\w+)"$', re.MULTILINE)
 TRIES, PAUSE = 15, 2.0
 """Longer in all than any statement of ours may take; seconds of peace for others in between."""
 LOCKED = "55P03"
+ROLE_MISSING = ("42704", "42501")
+"""It does not exist, or ia_owner may not give it anything yet."""
 
 
 class SchemaError(RuntimeError):
@@ -162,7 +164,13 @@ async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) != LOCKED:
+            state = getattr(error.orig, "sqlstate", None)
+            if state in ROLE_MISSING:
+                raise SchemaError(
+                    "this version needs roles that are not there: have a DBA run what"
+                    " `integration-api migrate --print-roles` prints once more, in this database"
+                ) from error
+            if state != LOCKED:
                 raise
             if not left:
                 raise SchemaError(
