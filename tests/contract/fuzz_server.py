@@ -36,6 +36,8 @@ USED_UP = {"addParticipant"}
 """Creates that go well once for the rows they name."""
 MEMBERS = {"parent_id": str(id_of("lead")), "issuing_agency_id": str(id_of("immigration"))}
 """Ids of the cast for members that no prepared body has."""
+PATIENT = SETTINGS.model_copy(update={"pool_wait_seconds": 30.0, "request_deadline_seconds": 120.0})
+"""A machine with too much to do is no finding: 503 comes late."""
 PUBLIC = {
     "listCodeLists": "/v1/code-lists",
     "listLifecycles": "/v1/lifecycles",
@@ -80,7 +82,7 @@ class Served:
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
         async with clone(self.postgres) as name:
-            app = create_app(SETTINGS, dsn=self.postgres.dsn("ia_app", name), secret=SECRET)
+            app = create_app(PATIENT, dsn=self.postgres.dsn("ia_app", name), secret=SECRET)
             self._uvicorn = Server(config(app), lambda: None)
             admin = await asyncpg.connect(self.postgres.dsn("postgres", name))
             try:
