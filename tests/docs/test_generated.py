@@ -13,7 +13,8 @@ from integration_api.kernel.tables import metadata
 from tools import check_fresh, generate_docs, privacy_page
 
 TABLES = [
-    f"<!-- {name}: generated -->\nold table\n<!-- /{name} -->" for name in ("settings", "limits")
+    f"<!-- {name}: generated -->\nold table\n<!-- /{name} -->"
+    for name in ("settings", "limits", "status")
 ]
 
 
