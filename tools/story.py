@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tools import (
     story_answers,
     story_audit,
+    story_contract,
     story_exports,
     story_feed,
     story_imports,
@@ -234,6 +235,7 @@ SCENES: list[tuple[str, Callable[[Story], None]]] = [
     *story_answers.SCENES,
     *story_webhooks.SCENES,
     *story_imports.BRINGS,
+    *story_contract.SCENES,
 ]
 """In this order; each takes what the ones before left in `story.kept`."""
 

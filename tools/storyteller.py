@@ -56,9 +56,10 @@ class Story:
         body: Any = None,
         etag: str | None = None,
         key: str | None = None,
+        accept: str = "*/*",
     ) -> httpx.Response:
         """One call as `who`, without a word."""
-        headers = {"Accept-Language": "en"}
+        headers = {"Accept-Language": "en", "Accept": accept}
         if who:
             headers["Authorization"] = f"Bearer {self._keys[who]}"
             if desk := who.partition("/")[2]:
@@ -101,9 +102,10 @@ class Story:
         expected: int = 200,
         etag: str | None = None,
         key: str | None = None,
+        accept: str = "*/*",
     ) -> httpx.Response:
         """One call, shown, whose status must be the expected one."""
-        answer = self.send(who, method, path, body, etag, key)
+        answer = self.send(who, method, path, body, etag, key, accept)
         self.show(who, answer, expected)
         return answer
 

@@ -30,6 +30,7 @@ from .place import (
 )
 
 GRACE_SECONDS = 15  # for requests that are under way when the service is told to stop
+KEEP_ALIVE_SECONDS = 75  # longer than clients and proxies keep an idle connection: they close first
 
 
 class Server(uvicorn.Server):
@@ -166,6 +167,7 @@ def config(app: Any, proxies: Sequence[str] = ()) -> uvicorn.Config:
         forwarded_allow_ips=list(proxies),
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         lifespan="on",
     )
 
