@@ -1,4 +1,4 @@
-"""What the wheel carries besides the package: migrations, contract, changelog, glossary.
+"""What the wheel carries besides the package: migrations, contract, changelog.
 
 In a checkout they are read from where they are written; an editable install copies nothing.
 """
@@ -17,7 +17,6 @@ DATA = (
     ("openapi", "*.json", "integration_api/_data/openapi"),
     ("openapi", "workflows/*.yaml", "integration_api/_data/openapi"),
     (".", "CHANGELOG.md", "integration_api/_data"),
-    ("docs", "glossary.md", "integration_api/_data/docs"),
 )
 
 

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from integration_api.app import LIFECYCLES
 from integration_api.contract.promises import promises
+from integration_api.contract.terms import glossary
 from integration_api.health.service import rules
 from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.kernel.operations import camel
@@ -33,6 +34,7 @@ OPERATIONS = Path("docs/operations.md")
 PRIVACY = Path("docs/privacy.md")
 RULES = Path("docs/rules.md")
 CONTRACT = Path("openapi/README.md")
+GLOSSARY = Path("docs/glossary.md")
 GENERATED = "<!-- Generated from the code by `make docs`; change the code, not this page. -->"
 
 
@@ -52,6 +54,7 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
         (PRIVACY, _privacy()),
         (RULES, _rules()),
         (CONTRACT, {"promises": _promises()}),
+        (GLOSSARY, _glossary()),
     )
     for path, blocks in in_part:
         if (root / path).exists():
@@ -214,6 +217,17 @@ def _promises() -> str:
         for heading, items in promises().values()
     )
     return "\n\n".join(sections)
+
+
+def _glossary() -> dict[str, str]:
+    """The terms, as the page /docs/glossary shows them in English."""
+    return {
+        part.name: _table(
+            ("German", "English name", part.column.replace("_", " ").capitalize(), "Source"),
+            ((term.german, term.name, term.en, term.source) for term in part.terms),
+        )
+        for part in glossary()
+    }
 
 
 def _status() -> str:

@@ -32,6 +32,7 @@ from .competences import routes_waiting as waiting_times
 from .contract.build import Example, build
 from .contract.deprecations import Deprecation, check, deprecations
 from .contract.parts import Document
+from .contract.terms import terms
 from .disclosures import routes as disclosures
 from .disclosures import service_break_glass
 from .edge import guards, observe, sunset
@@ -358,4 +359,5 @@ def contract(
         examples=examples,
         code_lists=codes,
         deprecations=app.state.ending,
+        terms=terms(),
     )

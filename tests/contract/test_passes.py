@@ -16,6 +16,7 @@ from integration_api.contract import build as contract
 from integration_api.contract.bounds import bound
 from integration_api.contract.build import Example
 from integration_api.contract.parts import PARTS, arrange, operations, typed
+from integration_api.contract.terms import Term, say_terms
 from integration_api.kernel.lifecycle import Lifecycle, Transition
 from integration_api.kernel.problems import REGISTRY
 from integration_api.kernel.scopes import PROSE, Scope
@@ -52,6 +53,10 @@ DOOR = Lifecycle(
 )
 EVENTS = {"door.painted": "A door has a new colour."}
 LISTS = {"colours": {"red", "blue"}}
+TERMS = (
+    Term("Tür", "`door`", "Was sich öffnet", "What opens", "§ 1 TürG"),
+    Term("Farbe", "`colour`", "Wie sie aussieht", "What it looks like", "Text"),
+)
 
 
 class DoorIn(BaseModel):
@@ -121,7 +126,8 @@ def door_app() -> FastAPI:
 
 def built(**more: Any) -> Document:
     given: dict[str, Any] = {"lifecycles": (DOOR,), "events": EVENTS, "examples": {}}
-    return contract.build(door_app(), **{**given, "code_lists": LISTS, **more})
+    given |= {"terms": TERMS, "code_lists": LISTS}
+    return contract.build(door_app(), **{**given, **more})
 
 
 def raw() -> Document:
@@ -471,6 +477,7 @@ PASSES: dict[str, Pass] = {
     "link": contract.link,
     "prune": contract.prune,
     "bound": bound,
+    "say_terms": lambda d: say_terms(d, TERMS),
     "name_tags": lambda d: contract.name_tags(d, {"Doors": "What opens."}),
     "check_codes": lambda d: contract.check_codes(d, LISTS),
     "show": lambda d: contract.show(d, {}),

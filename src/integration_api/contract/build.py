@@ -48,6 +48,7 @@ from .parts import (
     to_yaml,
     typed,
 )
+from .terms import Term, say_terms
 
 __all__ = ["Example", "build", "to_json", "to_yaml"]
 
@@ -79,6 +80,7 @@ def build(
     examples: Mapping[str, Example],
     code_lists: Mapping[str, Collection[str]],
     deprecations: Iterable[Deprecation] = (),
+    terms: Iterable[Term] = (),
     public_url: str = PUBLIC_URL,
 ) -> Document:
     """The contract of `app`; `events` describes the event types that are no arrow's.
@@ -110,6 +112,7 @@ def build(
         link,
         prune,
         bound,
+        lambda d: say_terms(d, terms),
         lambda d: name_tags(d, _tags(app)),
         lambda d: check_codes(d, code_lists),
         lambda d: show(d, examples),
