@@ -32,9 +32,10 @@ def public_app(
         LIFECYCLES,
     )
     app.state.pictures = PICTURES
-    app.state.settings = Settings(security_contact="mailto:sicherheit@example.org")
     app.state.public_url, app.state.demo = "https://api.example.org", demo
-    app.state.settings = Settings(environment=environment)
+    app.state.settings = Settings(
+        environment=environment, security_contact="mailto:sicherheit@example.org"
+    )
     v1 = APIRouter(prefix="/v1")
     v1.include_router(code_lists.router)
     app.include_router(v1)
