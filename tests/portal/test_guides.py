@@ -154,7 +154,9 @@ async def test_every_link_leads_somewhere(lang: str, clients: Clients) -> None:
     while waiting:
         asked.add(address := waiting.pop())
         answer = await clients.request(None, "GET", address, headers=BROWSER)
-        assert answer.status_code == 200, address
+        # the page of the state says honestly that no worker runs in this test
+        honest = (200, 503) if address.startswith("/status") else (200,)
+        assert answer.status_code in honest, address
         if not answer.headers["Content-Type"].startswith("text/html"):
             continue
         seen[address] = page = Markup(answer.text)
