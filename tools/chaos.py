@@ -93,6 +93,7 @@ ROWS = (
     Row(11, "clocks an hour apart", f"{FAULTS}clocks.py", TICKS, _can_move_clocks),
     Row(12, "revocation among readers", f"{RACES}/test_revocation.py", ROUNDS),
     Row(13, "rolling restart at 50/s", f"{FAULTS}rolling.py", {"CHAOS_RESTARTS": "10"}),
+    Row(14, "migration under load", f"{OPERATIONS}migration.py"),
     Row(15, "issuer away, slow, new keys", ISSUER),
     Row(16, "restore drill", f"{OPERATIONS}drill.py"),
     Row(17, "hostile input everywhere", HOSTILE),
