@@ -43,6 +43,18 @@ def _can_move_clocks() -> str | None:
     return None if found else "libfaketime is missing (Debian: apt install libfaketime)"
 
 
+def _has_pgbouncer() -> str | None:
+    found = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+    return None if found else "pgbouncer is missing (Debian: apt install pgbouncer)"
+
+
+def _has_history() -> str | None:
+    command = ["git", "rev-list", "--max-count=2", "HEAD", "--", "migrations/versions"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    whole = len(done.stdout.split()) == 2
+    return None if whole else "the code before the newest migration comes from git's history"
+
+
 @dataclass(frozen=True)
 class Row:
     """What happens, what shows it, and how far its knobs are turned.
@@ -92,9 +104,22 @@ ROWS = (
     Row(12, "revocation among readers", f"{RACES}/test_revocation.py", ROUNDS),
     Row(13, "rolling restart at 50/s", f"{FAULTS}rolling.py", {"CHAOS_RESTARTS": "10"}),
     Row(
+        14,
+        "migration under load",
+        f"{FAULTS}migration.py tests/operations/test_migrating.py",
+        {"CHAOS_SECONDS": "10"},
+        _has_history,
+    ),
+    Row(
         15,
         "issuer away, slow, new keys",
         "tests/identity/test_keys.py tests/identity/test_tokens.py",
+    ),
+    Row(
+        16,
+        "restore drill",
+        f"{FAULTS}restore.py tests/operations/test_backups.py",
+        {"CHAOS_PERSONS": "200"},
     ),
     Row(
         17,
@@ -104,6 +129,12 @@ ROWS = (
     Row(18, "fuzz", "python tools/contract/fuzz.py"),
     Row(19, "leak matrix", "tests/access"),
     Row(20, "tampering with the audit", "tests/audit"),
+    Row(
+        0,
+        "PgBouncer, transaction mode",
+        f"{FAULTS}pgbouncer.py tests/operations/test_pooling.py",
+        need=_has_pgbouncer,
+    ),
     Row(0, "plans on 200,000 cases", "tests/plans", {"PLAN_ROWS": "200000"}),
     Row(
         0, "imports: killed, taken over", "tests/imports/test_killed.py", {"CHAOS_LINES": "100000"}
