@@ -43,6 +43,18 @@ def _can_move_clocks() -> str | None:
     return None if found else "libfaketime is missing (Debian: apt install libfaketime)"
 
 
+def _has_pgbouncer() -> str | None:
+    found = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+    return None if found else "pgbouncer is missing (Debian: apt install pgbouncer)"
+
+
+def _has_history() -> str | None:
+    command = ["git", "rev-list", "--max-count=2", "HEAD", "--", "migrations/versions"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    whole = len(done.stdout.split()) == 2
+    return None if whole else "the code before the newest migration comes from git's history"
+
+
 @dataclass(frozen=True)
 class Row:
     """What happens, what shows it, and how far its knobs are turned.
@@ -72,7 +84,10 @@ class Row:
         return [ROOT / module]
 
 
-RACES, FAULTS, OPERATIONS = "tests/concurrency", "tests/faults/fault_", "tests/operations/real_"
+RACES, FAULTS = "tests/concurrency", "tests/faults/fault_"
+MIGRATION = f"{FAULTS}migration.py tests/operations/test_migrating.py"
+RESTORE = f"{FAULTS}restore.py tests/operations/test_backups.py"
+POOLER = f"{FAULTS}pgbouncer.py tests/operations/test_pooling.py"
 HOSTILE = "tests/access/test_hostile_input.py tests/abuse/test_bounds.py"
 ISSUER = "tests/identity/test_keys.py tests/identity/test_tokens.py"
 IMPORTS, COPIES = "tests/imports/test_killed.py", "tests/examples/test_chaos.py"
@@ -93,14 +108,14 @@ ROWS = (
     Row(11, "clocks an hour apart", f"{FAULTS}clocks.py", TICKS, _can_move_clocks),
     Row(12, "revocation among readers", f"{RACES}/test_revocation.py", ROUNDS),
     Row(13, "rolling restart at 50/s", f"{FAULTS}rolling.py", {"CHAOS_RESTARTS": "10"}),
-    Row(14, "migration under load", f"{OPERATIONS}migration.py"),
+    Row(14, "migration under load", MIGRATION, {"CHAOS_SECONDS": "10"}, _has_history),
     Row(15, "issuer away, slow, new keys", ISSUER),
-    Row(16, "restore drill", f"{OPERATIONS}drill.py"),
+    Row(16, "restore drill", RESTORE, {"CHAOS_PERSONS": "200"}),
     Row(17, "hostile input everywhere", HOSTILE),
     Row(18, "fuzz", "python -m tools.contract.fuzz"),
     Row(19, "leak matrix", "tests/access"),
     Row(20, "tampering with the audit", "tests/audit"),
-    Row(0, "behind PgBouncer", f"{OPERATIONS}pgbouncer.py"),
+    Row(0, "behind PgBouncer", POOLER, need=_has_pgbouncer),
     Row(0, "plans on 200,000 cases", "tests/plans", {"PLAN_ROWS": "200000"}),
     Row(0, "imports: killed, taken over", IMPORTS, {"CHAOS_LINES": "100000"}),
     Row(0, "sync client: everything killed", COPIES, {"CHAOS_SECONDS": "120"}),
