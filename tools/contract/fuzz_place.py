@@ -7,12 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
 import requests
 
 from integration_api.edge.logs import configure_logging
 from integration_api.postgres.launcher import LocalPostgres
 from tests.conftest import make_template
 from tests.contract.fuzz_server import Seeds, Served
+
+
+async def _prepare(server: LocalPostgres) -> None:
+    """A template with the cast, and more time for a statement: a slow machine is no finding."""
+    await make_template(server)
+    admin = await asyncpg.connect(server.dsn("postgres", "postgres"))
+    try:
+        await admin.execute("alter role ia_app set statement_timeout = '10s'")
+    finally:
+        await admin.close()
 
 
 @contextmanager
@@ -24,7 +35,7 @@ def fresh() -> Iterator[Seeds]:
     server = LocalPostgres(root, fast=True)
     server.start()
     try:
-        asyncio.run(make_template(server))
+        asyncio.run(_prepare(server))
         with Served(server) as served, requests.Session() as session:
             session.trust_env = False
             yield Seeds(served, session)
