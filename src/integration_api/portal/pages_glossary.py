@@ -85,7 +85,7 @@ def _shown(part: Part, lang: Language) -> str:
     head = "".join(f'<th scope="col">{_column(name, lang)}</th>' for name in part.columns)
     rows = "\n".join(_row(part, row, lang) for row in part.rows)
     return (
-        f'<section aria-labelledby="{part.name}">\n<h2 id="{part.name}">{title}</h2>\n'
+        f'<section>\n<h2 id="{part.name}">{title}</h2>\n'
         f'<div class="wide" tabindex="0" role="region" aria-labelledby="{part.name}">\n'
         f'<table class="rows">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n'
         f"</table>\n</div>\n</section>"
