@@ -142,7 +142,7 @@ class _Drawing(Layout):
         lit = " lit" if state.value in self.lit else ""
         name = _text([([(self.name(state), "")], None)], x, y + BOX / 2 + 4.5, "middle")
         code = state.value
-        body = _linked(body + name, self.links.states.get(code), self.name(state))
+        body = _linked(body + name, self.links.states.get(code))
         return f'<g class="state{lit}" data-state="{code}"><title>{code}</title>{body}</g>'
 
     def _legend(self) -> Iterator[str]:
@@ -161,13 +161,13 @@ def _text(said: list[Said], x: float, y: float, anchor: str) -> str:
             f'<tspan class="{kind}" x="{x:.1f}" y="{y + LINE * i:.1f}">{escape(words)}</tspan>'
             for i, (words, kind) in enumerate(lines)
         ]
-        parts.append(_linked("".join(spans), href, " ".join(words for words, _ in lines)))
+        parts.append(_linked((" " if href else "").join(spans), href))
         y += LINE * len(lines)
     return f'<text text-anchor="{anchor}">{"".join(parts)}</text>'
 
 
-def _linked(body: str, href: str | None, name: str) -> str:
-    return f'<a href="{escape(href)}" aria-label="{escape(name)}">{body}</a>' if href else body
+def _linked(body: str, href: str | None) -> str:
+    return f'<a href="{escape(href)}">{body}</a>' if href else body
 
 
 def _round(points: list[Point], radius: float = 8) -> str:

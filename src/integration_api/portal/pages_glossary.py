@@ -25,7 +25,7 @@ def _shown(part: Part, lang: Language) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     rows = "\n".join(_row(term, lang) for term in part.terms)
     return (
-        f'<section aria-labelledby="{part.name}">\n<h2 id="{part.name}">{title}</h2>\n'
+        f'<section>\n<h2 id="{part.name}">{title}</h2>\n'
         f'<div class="wide" tabindex="0" role="region" aria-labelledby="{part.name}">\n'
         f'<table class="rows">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n'
         f"</table>\n</div>\n</section>"
