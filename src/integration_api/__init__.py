@@ -1,3 +1,3 @@
 """The shared backend for a municipality's integration work."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from integration_api import healthcheck
+from integration_api import __version__, healthcheck
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -94,7 +94,7 @@ def test_the_wheel_carries_contract_migrations_types_and_licence(wheel: list[str
 def test_the_wheel_carries_nothing_else(wheel: list[str]) -> None:
     assert {name.split("/")[0].rsplit("-", 1)[0] for name in wheel} == {
         "integration_api",
-        "integration_api-0.1.0.dist",
+        f"integration_api-{__version__}.dist",
     }
     assert [name for name in wheel if "__pycache__" in name or "node_modules" in name] == []
 
