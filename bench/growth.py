@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from knobs import ENVIRONMENT, N
 from programmes import HERE, KEPT, Programme, serving
@@ -47,36 +48,52 @@ def _of(row: Row, ask: Questions) -> Callable[[Questions, str], bytes]:
     return lambda _, style: row.ask(ask, style)
 
 
-def drawing(row: str, points: list[tuple[int, float]]) -> str:
-    """One curve: cases from left to right by powers of ten, time ÷ smallest city upwards."""
+def drawing(row: str, curves: dict[str, list[tuple[int, float]]]) -> str:
+    """Curves: cases from left to right, as a multiple of the smallest city upwards."""
     right, bottom = WIDTH - 20, HEIGHT - 40
-    gap = (right - LEFT) / max(1, len(points) - 1)
-    top = max(2.0, *(ratio for _, ratio in points))
+    top = max(2.0, *(ratio for points in curves.values() for _, ratio in points))
 
     def y(ratio: float) -> float:
         return bottom - (bottom - TOP) * ratio / top
 
-    places = [(LEFT + gap * i, y(ratio)) for i, (_, ratio) in enumerate(points)]
     lines = [
         f'<line x1="{LEFT}" x2="{right}" y1="{y(s):.0f}" y2="{y(s):.0f}" stroke="#ccd"/>'
         f'<text x="{LEFT - 8}" y="{y(s) + 4:.0f}" text-anchor="end">{s:g}</text>'
         for s in STEPS
     ]
-    for (x, height), (size, ratio) in zip(places, points, strict=True):
+    for n, (name, points) in enumerate(curves.items()):
+        gap = (right - LEFT - 120) / max(1, len(points) - 1)
+        places = [(LEFT + gap * i, y(ratio)) for i, (_, ratio) in enumerate(points)]
+        path = " ".join(f"{x:.0f},{height:.0f}" for x, height in places)
         lines.append(
-            f'<circle cx="{x:.0f}" cy="{height:.0f}" r="4" fill="#235"/>'
-            f'<text x="{x:.0f}" y="{height - 10:.0f}" text-anchor="middle">{ratio:.2f}</text>'
-            f'<text x="{x:.0f}" y="{bottom + 20}" text-anchor="middle">{size:,}</text>'
+            f'<polyline points="{path}" fill="none" stroke="#235" stroke-width="2"'
+            f' stroke-dasharray="{"6 4" if n else "none"}"/>'
+            f'<text x="{right - 112}" y="{places[-1][1] + 4:.0f}">'
+            f"{name} {points[-1][1]:.2f}</text>"
         )
-    path = " ".join(f"{x:.0f},{height:.0f}" for x, height in places)
+        lines += [
+            f'<text x="{x:.0f}" y="{bottom + 20}" text-anchor="middle">{size:,}</text>'
+            for (x, _), (size, _) in zip(places, points, strict=True)
+            if n == 0
+        ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
         ' font-family="sans-serif" font-size="12" fill="#112">'
-        f"<title>{row}: time by number of cases, as a multiple of the smallest city</title>"
+        f"<title>{row}: by number of cases, as a multiple of the smallest city</title>"
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/><text x="{LEFT}" y="18">{row}</text>'
-        f'{"".join(lines)}<polyline points="{path}" fill="none" stroke="#235" stroke-width="2"/>'
-        "</svg>\n"
+        f"{''.join(lines)}</svg>\n"
     )
+
+
+def draw(found: list[dict[str, Any]], folder: Path) -> None:
+    """A picture of each row."""
+    for row in found:
+        name = row["name"].partition(",")[0].lower().replace(" ", "-")
+        curves = {
+            label: [(point["cases"], point[key]) for point in row["points"]]
+            for label, key in (("CPU", "ratio_cpu"), ("p10", "ratio_p10"))
+        }
+        (folder / f"growth-{name}.svg").write_text(drawing(row["name"], curves), "utf-8")
 
 
 def told(rows: list[Row], folder: Path = HERE) -> bool:
@@ -99,8 +116,7 @@ def told(rows: list[Row], folder: Path = HERE) -> bool:
                 ],
             }
         )  # fmt: skip
-        name = f"growth-{row.name.partition(',')[0].lower().replace(' ', '-')}.svg"
-        (folder / name).write_text(drawing(row.name, [(n, p) for n, p, _, _ in points]), "utf-8")
+    draw(found, folder)
     document = {"rows": found, "n": N, "machine": machine(), "at_most": MOST}
     text = json.dumps(document, indent=1, ensure_ascii=False)
     (folder / "results" / "growth.json").write_text(text + "\n", "utf-8")

@@ -106,18 +106,19 @@ def peers() -> Path:
 
 
 @contextlib.contextmanager
-def serving(dsns: dict[str, str], names: Iterable[str] = STYLES) -> Iterator[dict[str, Programme]]:
+def serving(
+    dsns: dict[str, str], names: Iterable[str] = STYLES, all_are: str | None = None
+) -> Iterator[dict[str, Programme]]:
     """These programmes, one process each, each on the database that is named for it.
 
-    A name may also be a mapping's: then its value says which programme goes by that name.
+    With `all_are` they are the same programme under different names.
     """
-    styles = names if isinstance(names, dict) else {name: name for name in names}
     started: dict[str, tuple[int, subprocess.Popen[bytes]]] = {}
     try:
-        for name, style in styles.items():
+        for name in names:
             with socket.create_server(("127.0.0.1", 0)) as door:
                 port = int(door.getsockname()[1])
-            started[name] = (port, STYLES[style].started(name, port, dsns[name]))
+            started[name] = (port, STYLES[all_are or name].started(name, port, dsns[name]))
         for name, (port, process) in started.items():
             _wait(name, port, process)
         yield {name: Programme(Client(port), p.pid) for name, (port, p) in started.items()}
