@@ -12,12 +12,14 @@ const here = dirname(fileURLToPath(import.meta.url));
 const tool = (name) => join(here, "node_modules", ".bin", name);
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', "#x27": "'" };
 const BLOCK = /<pre [^>]*data-step="(\w+)" data-language="typescript"><code>(.*?)<\/code><\/pre>/gs;
+const GENERATE = /npx openapi-typescript (\S+) ([^\n]*) -o schema\.d\.ts/;
 const COMPILE = /npx tsc ([^&]*) start\.ts/;
 
 const page = await (await fetch(`${base}/docs/quick-start?lang=en`)).text();
 const shown = (text) => text.replace(/&(#?\w+);/g, (all, name) => ENTITIES[name] ?? all);
 const steps = [...page.matchAll(BLOCK)].map(([, step, code]) => [step, shown(code)]);
 assert.deepEqual(steps.map(([step]) => step), ["me", "directory", "case", "referral", "feed"]);
+const [, contract, generating] = shown(page).match(GENERATE);
 const options = shown(page).match(COMPILE)[1].trim().split(" ");
 const program = steps.map(([, code]) => code).join("\n\n");
 
@@ -25,7 +27,8 @@ const program = steps.map(([, code]) => code).join("\n\n");
 const folder = mkdtempSync(join(here, "start-"));
 try {
   writeFileSync(join(folder, "package.json"), '{"type": "module"}');
-  execFileSync(tool("openapi-typescript"), [`${base}/v1/openapi.yaml`, "-o", join(folder, "schema.d.ts")]);
+  const types = [contract, ...generating.split(" "), "-o", join(folder, "schema.d.ts")];
+  execFileSync(tool("openapi-typescript"), types);
   const compiled = (text) => {
     writeFileSync(join(folder, "start.ts"), text);
     return spawnSync(tool("tsc"), [...options, "start.ts"], { cwd: folder, encoding: "utf8" });
