@@ -86,6 +86,8 @@ key() {
 say "what is served is what is committed"
 curl -sf "$base/v1/openapi.json" | cmp - openapi/openapi.json
 curl -sf "$base/v1/openapi.yaml" | cmp - openapi/openapi.yaml
+curl -sf "$base/v1/openapi.json?lang=de" | cmp - openapi/openapi.de.json
+curl -sf "$base/v1/openapi.yaml?lang=de" | cmp - openapi/openapi.de.yaml
 echo "equal"
 
 say "hand-over, tandem and partner sync go as they are written"
@@ -99,6 +101,12 @@ say "the Python client works"
 
 say "pages in a browser ask no other host"
 node "$here/docs_no_foreign.mjs" "$base" "$browser"
+
+say "the portal in a browser, two widths: axe, copy, language, drawings, signatures"
+node "$here/portal.mjs" "$base" "$browser"
+
+say "the TypeScript of the quick start compiles and runs"
+node "$here/snippets.mjs" "$base"
 
 say "two clerks work with the example page"
 node "$here/frontend.mjs" "$base" "$browser" "$work/var/demo/credentials.json"
