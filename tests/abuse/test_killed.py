@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -151,13 +151,13 @@ class Book:
     """Keys with two answers that are not the same."""
 
 
-async def cut_short(process: Process, moments: Sequence[float]) -> Book:
+async def cut_short(process: Process, moments: Sequence[Awaitable[None]]) -> Book:
     """Twelve writes and a kill after each of `moments`; then everything is repeated."""
     book = Book()
     for round_, moment in enumerate(moments):
         keys = [f"round-{round_}-{n:03}" for n in range(12)]
         asked = [asyncio.create_task(process.create(key, key)) for key in keys]
-        await asyncio.sleep(moment)
+        await moment
         await asyncio.to_thread(process.kill)
         for key, answer in zip(keys, await asyncio.gather(*asked), strict=True):
             if answer is None:
@@ -175,6 +175,15 @@ async def cut_short(process: Process, moments: Sequence[float]) -> Book:
     return book
 
 
+async def effects(committed: Committed) -> None:
+    """Wait until something has been written."""
+    for _ in range(1000):
+        if await count(committed, "person"):
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("nothing is written")
+
+
 async def one_effect_a_key(committed: Committed, book: Book) -> None:
     """Whatever was acknowledged is there once, and its repetition was answered the same."""
     persons, events = await count(committed, "person"), await count(committed, "outbox")
@@ -186,7 +195,7 @@ async def one_effect_a_key(committed: Committed, book: Book) -> None:
 async def test_killed_at_any_moment_each_key_has_one_effect_and_one_answer(
     committed: Committed, process: Process, record_property: Callable[[str, object], None]
 ) -> None:
-    book = await cut_short(process, MOMENTS)
+    book = await cut_short(process, [asyncio.sleep(moment) for moment in MOMENTS])
     assert book.lost
     told = f"{len(MOMENTS)} kills, {len(book.answers)} keys, {len(book.lost)} answers lost"
     record_property("figures", f"{told}, {await count(committed, 'person')} effects")
@@ -200,7 +209,7 @@ async def test_effect_and_key_in_two_transactions_would_have_more_effects_than_k
     dsn = committed.server.dsn("ia_app", committed.name)
     twin = await asyncio.to_thread(Process, dsn, tmp_path, TWIN)
     try:
-        book = await cut_short(twin, (0.2,))
+        book = await cut_short(twin, [effects(committed)])
     finally:
         await asyncio.to_thread(twin.kill)
     with pytest.raises(AssertionError, match="effects are not keys"):

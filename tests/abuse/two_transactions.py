@@ -12,7 +12,7 @@ from integration_api.cli import main
 from integration_api.kernel.db import Transaction
 from integration_api.kernel.idempotency import Claim
 
-GAP = 0.2
+GAP = 0.4
 """Seconds between the two."""
 _open, _close = Transaction.open, Transaction.close
 

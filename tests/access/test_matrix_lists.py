@@ -30,7 +30,8 @@ CURSOR = re.compile(r'"(next|prev)_cursor": ?"[^"]+"')
 def shape(answer: Response) -> tuple[int, str, dict[str, str]]:
     """What an answer tells."""
     status, text, headers = same_but_request(answer)
-    return status, CURSOR.sub(r'"\1_cursor": "sealed"', text), headers
+    link = re.sub(r"cursor=[^&>]+", "cursor=sealed", headers.get("link", ""))
+    return status, CURSOR.sub(r'"\1_cursor": "sealed"', text), headers | {"link": link}
 
 
 async def everything(make: Make) -> None:
