@@ -26,7 +26,7 @@ from .edge.outgoing import Poster
 from .edge.vault import Vault
 from .exports import service as exports
 from .exports import service_work as exports_work
-from .health.statements import NOTE
+from .health.statements_runner import NOTE
 from .identity.system import system
 from .imports import service as imports
 from .imports import service_work as imports_work

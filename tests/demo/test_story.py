@@ -70,7 +70,7 @@ def test_the_story_can_be_walked_twice_against_a_running_demo() -> None:
     for _ in range(2):
         done = walked(demo().port, keys)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert re.search(r"22 scenes, \d+ calls, every answer as expected", done.stdout)
+        assert re.search(r"24 scenes, \d+ calls, every answer as expected", done.stdout)
     reset = demo().command("seed", "demo", "--reset")  # the story has moved the demo's clock
     assert reset.returncode == 0, reset.stderr
 

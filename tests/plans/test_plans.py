@@ -35,6 +35,7 @@ from integration_api.disclosures import statements as disclosures
 from integration_api.employers.statements import list_employers
 from integration_api.exports import statements_runner as ended
 from integration_api.exports.statements_types import TYPES
+from integration_api.health import statements_runner as rounds
 from integration_api.jobs import statements_runner as running
 from integration_api.kernel.lifecycle import SYSTEM
 from integration_api.kernel.lists import Direction
@@ -277,7 +278,7 @@ async def test_an_index_drives_the_clock(server: LocalPostgres, large: asyncpg.C
     sending = {f"webhooks {n}": s for n, s in hooks if isinstance(s, Statement)}
     assert len(sending) == 18, sorted(sending)
     asked |= sending
-    for module in (running, ended):
+    for module in (running, ended, rounds):
         asked |= {f"jobs {n}": s for n, s in vars(module).items() if isinstance(s, Statement)}
     assert await faulty(worker, asked) == {}
     await worker.close()

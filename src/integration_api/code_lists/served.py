@@ -13,13 +13,16 @@ from fastapi import Request, Response
 
 from integration_api.kernel import clock
 from integration_api.kernel.paging import Cursors, links
-from integration_api.kernel.problems import InvalidCursor
+from integration_api.kernel.problems import InvalidCursor, InvalidParameter
+from integration_api.kernel.refusals import finding_of
 from integration_api.kernel.schemas import PageQuery
 
 T = TypeVar("T")
 
 SECONDS = 300
 HALF_A_DAY = 12 * 60 * 60
+MOST = 1000
+"""Characters of `If-None-Match`."""
 TAIL = 4096
 """Where the cursors of a page are: at its end, of 1,024 characters at most each."""
 _CURSOR = re.compile(rb'"(next|prev)_cursor": ?"[^"]+"')
@@ -31,7 +34,7 @@ CACHED: dict[str, Any] = {
             "in": "header",
             "required": False,
             "description": "ETag of the state that the caller has already.",
-            "schema": {"type": "string"},
+            "schema": {"type": "string", "maxLength": MOST},
         }
     ],
     "responses": {"304": {"description": "Unchanged since that state."}},
@@ -52,7 +55,13 @@ def cached(
 
     Anyone may read and embed them from any origin. `packed` keeps a compressed copy: for few large
     bodies, which would otherwise be compressed for every reader. Source: RFC 9110 § 13.1.2.
+
+    Raises:
+        InvalidParameter: more than `MOST` characters of `If-None-Match` (400).
     """
+    given = request.headers.get("if-none-match", "")
+    if len(given) > MOST:
+        raise InvalidParameter(finding_of("too_long", parameter="If-None-Match"))
     tag = tag_of(body)
     shown = {
         "ETag": tag,
@@ -61,7 +70,6 @@ def cached(
         **_neighbours(request, body),
         **(headers or {}),
     }
-    given = request.headers.get("if-none-match", "")
     known = (one.strip().removeprefix("W/") for one in given.split(","))
     if given.strip() == "*" or tag.removeprefix("W/") in known:
         return Response(status_code=304, headers=shown)
