@@ -6,6 +6,7 @@ import pytest
 from httpx import Response
 
 from integration_api.code_lists.service import lists
+from tests.clients import Clients
 from tests.portal.public import reader
 
 
@@ -65,6 +66,16 @@ async def test_as_of_leaves_out_what_was_not_in_use_that_day() -> None:
 def _told(answer: Response) -> Any:
     body = answer.json()
     return body | {"page": body["page"]["limit"]} if "page" in body else body
+
+
+@pytest.mark.parametrize("path", ["/v1/code-lists", "/v1/agencies", "/v1/lifecycles", "/problems"])
+async def test_a_condition_is_no_longer_than_the_contract_says(clients: Clients, path: str) -> None:
+    whole, longer = [
+        await clients.get(None, path, headers={"If-None-Match": "x" * most})
+        for most in (1000, 1001)
+    ]
+    assert (whole.status_code, longer.status_code) == (200, 400)
+    assert longer.json()["errors"][0]["parameter"] == "If-None-Match"
 
 
 @pytest.mark.parametrize("path", ["/v1/code-lists?limit=200", "/v1/code-lists/urgencies"])

@@ -139,7 +139,7 @@ async def test_only_an_access_record_may_be_on_disk_later(committed: Committed, 
         for kind in ("reading", "logged", "writing"):
             asked = call.caller if kind == "reading" else call
             async with getattr(database, kind)(asked) as tx:
-                row = await tx._row(HOW, {})
+                row = await tx._run("fetchrow", HOW, {})
             seen[durable, kind] = row["durable"]
         async with one.acquire() as connection:
             assert tuple(await connection.fetchrow(LEFT)) == ("", "off", "on")

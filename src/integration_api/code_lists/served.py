@@ -12,17 +12,15 @@ from typing import Any, TypeVar
 from fastapi import Request, Response
 
 from integration_api.kernel import clock
+from integration_api.kernel.answers import CONDITION, condition
 from integration_api.kernel.paging import Cursors, links
-from integration_api.kernel.problems import InvalidCursor, InvalidParameter
-from integration_api.kernel.refusals import finding_of
+from integration_api.kernel.problems import InvalidCursor
 from integration_api.kernel.schemas import PageQuery
 
 T = TypeVar("T")
 
 SECONDS = 300
 HALF_A_DAY = 12 * 60 * 60
-MOST = 1000
-"""Characters of `If-None-Match`."""
 TAIL = 4096
 """Where the cursors of a page are: at its end, of 1,024 characters at most each."""
 _CURSOR = re.compile(rb'"(next|prev)_cursor": ?"[^"]+"')
@@ -34,7 +32,7 @@ CACHED: dict[str, Any] = {
             "in": "header",
             "required": False,
             "description": "ETag of the state that the caller has already.",
-            "schema": {"type": "string", "maxLength": MOST},
+            "schema": {"type": "string", "maxLength": CONDITION},
         }
     ],
     "responses": {"304": {"description": "Unchanged since that state."}},
@@ -57,11 +55,9 @@ def cached(
     bodies, which would otherwise be compressed for every reader. Source: RFC 9110 § 13.1.2.
 
     Raises:
-        InvalidParameter: more than `MOST` characters of `If-None-Match` (400).
+        InvalidParameter: `If-None-Match` is too long (400).
     """
-    given = request.headers.get("if-none-match", "")
-    if len(given) > MOST:
-        raise InvalidParameter(finding_of("too_long", parameter="If-None-Match"))
+    given = condition(request)
     tag = tag_of(body)
     shown = {
         "ETag": tag,

@@ -7,11 +7,12 @@ good: a wrong one is 401, never taken for none.
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from asyncpg import Record
 from fastapi import Depends, Request
 
+from integration_api.kernel.answers import condition
 from integration_api.kernel.db import READ_ONLY, Call, Database, LoggedReadTx, ReadTx
 from integration_api.kernel.principal import ANONYMOUS, Principal, Purpose, needs, purpose_of
 from integration_api.kernel.scopes import Scope
@@ -41,6 +42,7 @@ Caller = Annotated[Principal, _gate(None)]
 
 
 async def _public(request: Request, caller: Caller) -> ReadTx:
+    condition(request)
     database: Database = request.app.state.db
     return database.reading(caller)
 
@@ -63,11 +65,11 @@ class QuestionTx(LoggedReadTx):
 
     async def row(self, statement: Personal | Query, **params: Any) -> Record | None:
         """The first row, or None."""
-        return await self._row(statement, params)
+        return cast(Record | None, await self._run("fetchrow", statement, params))
 
     async def rows(self, statement: Query, **params: Any) -> list[Record]:
         """All rows; the statement bounds them."""
-        return await self._rows(statement, params)
+        return cast(list[Record], await self._run("fetch", statement, params))
 
 
 def question(scope: Scope) -> Any:

@@ -4,9 +4,13 @@ from hashlib import sha256
 from uuid import UUID
 
 from asyncpg import Record
+from starlette.requests import Request
 from starlette.responses import Response
 
-from .problems import NotFound
+from .problems import InvalidParameter, NotFound
+from .refusals import finding_of
+
+CONDITION = 1000  # characters of If-None-Match
 
 
 def etag(version: int, body: bytes) -> str:
@@ -15,6 +19,13 @@ def etag(version: int, body: bytes) -> str:
     Source: RFC 9110 § 8.8.3.
     """
     return f'"{version}.{sha256(body).hexdigest()[:16]}"'
+
+
+def condition(request: Request) -> str:
+    """`If-None-Match`. Raises InvalidParameter (400): it is longer than the contract says."""
+    if len(given := request.headers.get("if-none-match", "")) > CONDITION:
+        raise InvalidParameter(finding_of("too_long", parameter="If-None-Match"))
+    return given
 
 
 class Answer(Response):
@@ -32,8 +43,7 @@ def resource(row: Record | None, *, status: int = 200, location: str | None = No
     """
     if row is None or row["body"] is None:
         raise NotFound
-    body = row["body"]
-    answer = Answer(body, status, {"ETag": etag(row["version"], body)})
+    answer = Answer(row["body"], status, {"ETag": etag(row["version"], row["body"])})
     if location:
         answer.headers["Location"] = location
     answer.shown = tuple(row.get("shown") or ())

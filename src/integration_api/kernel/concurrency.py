@@ -27,10 +27,9 @@ def _version(text: str) -> int:
     The digest is not compared: it differs by caller, language and redaction, the version is
     the row's. Source: RFC 9110 § 13.1.1.
     """
-    match = _TAG.fullmatch(text.strip())
-    if match is None:
-        raise PydanticCustomError("etag_form", "not an entity tag of this resource")
-    return int(match[1])
+    if match := _TAG.fullmatch(text.strip()):
+        return int(match[1])
+    raise PydanticCustomError("etag_form", "not an entity tag of this resource")
 
 
 IfMatch = Annotated[

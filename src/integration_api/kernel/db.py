@@ -21,7 +21,7 @@ from asyncpg import Connection, Record
 from fastapi import Depends, Request
 
 from . import clock
-from .answers import Answer
+from .answers import Answer, condition
 from .idempotency import PREPARED, Claim, Key, claim
 from .ids import uuid7
 from .observability import count_statement
@@ -91,11 +91,10 @@ class Transaction:
         self.connection = connection = await self._loan.__aenter__()
         try:
             return connection, await connection.execute(opening)
-        except asyncpg.LockNotAvailableError as e:
+        except BaseException as e:
             await self.close(failed=True)
-            raise KeyInUse from e
-        except BaseException:
-            await self.close(failed=True)
+            if isinstance(e, asyncpg.LockNotAvailableError):
+                raise KeyInUse from e
             raise
 
     async def close(self, *, failed: bool) -> None:
@@ -228,25 +227,17 @@ class _Handle:
         connection = opened.connection or await opened.open(self.call.claim)
         return await getattr(connection, fetch)(statement.sql, *self._args(statement, params))
 
-    async def _row(self, statement: Statement, params: dict[str, Any]) -> Record | None:
-        row: Record | None = await self._run("fetchrow", statement, params)
-        return row
-
-    async def _rows(self, statement: Statement, params: dict[str, Any]) -> list[Record]:
-        rows: list[Record] = await self._run("fetch", statement, params)
-        return rows
-
 
 class ReadTx(_Handle):
     """Reads data that is nobody's: the directory, code lists, bounded counts."""
 
     async def row(self, statement: Query, **params: Any) -> Record | None:
         """The first row, or None."""
-        return await self._row(statement, params)
+        return cast(Record | None, await self._run("fetchrow", statement, params))
 
     async def rows(self, statement: Query, **params: Any) -> list[Record]:
         """All rows; the statement bounds them."""
-        return await self._rows(statement, params)
+        return cast(list[Record], await self._run("fetch", statement, params))
 
 
 class WriteTx(ReadTx):
@@ -256,11 +247,11 @@ class WriteTx(ReadTx):
 
     async def row(self, statement: Query | Change, **params: Any) -> Record | None:
         """The first row, or None."""
-        return await self._row(statement, params)
+        return cast(Record | None, await self._run("fetchrow", statement, params))
 
     async def rows(self, statement: Query | Change, **params: Any) -> list[Record]:
         """All rows; the statement bounds them."""
-        return await self._rows(statement, params)
+        return cast(list[Record], await self._run("fetch", statement, params))
 
     def answer(self, answer: Answer) -> Answer:
         """Hand the answer on, remembered for a repetition of the request."""
@@ -298,10 +289,11 @@ class LoggedReadTx(_Handle):
 
     async def row(self, statement: Personal, **params: Any) -> Record | None:
         """The first row, or None."""
-        return await self._row(statement, params)
+        return cast(Record | None, await self._run("fetchrow", statement, params))
 
 
 async def _read(request: Request) -> ReadTx:
+    condition(request)
     return cast(ReadTx, request.app.state.db.reading(ANONYMOUS))
 
 

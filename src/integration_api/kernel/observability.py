@@ -12,8 +12,7 @@ _statements: ContextVar[list[int]] = ContextVar("statements")
 
 def count_from_zero() -> list[int]:
     """Begin the count of a request's statements; the one number in the list goes up."""
-    counted = [0]
-    _statements.set(counted)
+    _statements.set(counted := [0])
     return counted
 
 
