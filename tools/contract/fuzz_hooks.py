@@ -1,6 +1,6 @@
 """What the fuzzer's command line calls: cases that fit our rows, and two checks of our own.
 
-Registered by being imported; `run` must be told the rows before the command line starts.
+`begin` registers them for the whole process: whoever only imports this leaves others alone.
 """
 
 import re
@@ -65,21 +65,18 @@ runs: list[Run] = []
 """The one run of this process."""
 
 
-@schemathesis.hook
 def before_call(_: HookContext, case: Case[Any], __: dict[str, Any]) -> None:
     """Every case of every phase; not the probes that a check sends itself."""
     if case.meta is not None:
         runs[0].before(case)
 
 
-@schemathesis.hook
 def after_call(_: HookContext, case: Case[Any], response: Response) -> None:
     """The same."""
     if case.id in runs[0].sent:
         runs[0].after(case, response)
 
 
-@schemathesis.check
 def rows_are_answered(_: CheckContext, response: Response, case: Case[Any]) -> None:
     """A valid case on rows that are there gets its 2xx, or the rule that forbids it.
 
@@ -98,7 +95,6 @@ def rows_are_answered(_: CheckContext, response: Response, case: Case[Any]) -> N
         ) from None
 
 
-@schemathesis.check
 def strangers_see_nothing(_: CheckContext, response: Response, case: Case[Any]) -> None:
     """What is there answers a stranger as what is not there does."""
     run = runs[0]
@@ -109,3 +105,13 @@ def strangers_see_nothing(_: CheckContext, response: Response, case: Case[Any]) 
         raise Failure(
             operation=case.operation.label, title="A stranger can tell what is there", message=leak
         )
+
+
+def begin(run: Run) -> None:
+    """From here on the command line of this process fuzzes for `run`."""
+    if not runs:
+        for hook in (before_call, after_call):
+            schemathesis.hook(hook)
+        for check in (rows_are_answered, strangers_see_nothing):
+            schemathesis.check(check)
+    runs[:] = [run]

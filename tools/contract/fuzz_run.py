@@ -59,7 +59,7 @@ def schemathesis(
     run: fuzz_hooks.Run, names: list[str], *options: str, contract: Path = CONTRACT
 ) -> int:
     """Run the command line on some operations of a contract; its exit code."""
-    fuzz_hooks.runs[:] = [run]
+    fuzz_hooks.begin(run)
     chosen = [part for name in names for part in ("--include-operation-id", name)]
     with tempfile.TemporaryDirectory() as folder:
         file = configuration(Path(folder))
