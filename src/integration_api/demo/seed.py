@@ -53,7 +53,7 @@ ENVIRONMENT = "demo"
 # what migrations wrote, and what an operator loaded
 KEPT = (
     *("alembic_version", "transfer_basis", "code_list", "code_list_entry"),
-    *("feed_head", "webhook_head"),
+    *("feed_head", "webhook_head", "worker_round"),
 )
 
 
