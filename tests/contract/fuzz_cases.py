@@ -24,8 +24,8 @@ STRANGE = 5
 MAY_MEET: list[str | int] = ["2xx", 304, 400, 403, 404, 409, 412, 428]
 """What a valid request may meet where its ids are made up."""
 RULES: dict[str, tuple[int, set[str]]] = {
-    "createRulePack": (422, {"gap"}),
-    "updateRulePack": (422, {"gap"}),
+    "createRulePack": (422, {"gap", "wrong_type"}),  # a title in which nothing is to be read
+    "updateRulePack": (422, {"gap", "wrong_type"}),
     "createAgency": (422, {"period_order"}),
     "createOffer": (422, {"period_order", "fee_without_cost", "more_free_than_places"}),
     "listOffers": (400, {"both_or_neither"}),
