@@ -1,11 +1,15 @@
 """Access that begins or ends is told once, to whom it concerns, whatever ended it."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from integration_api.changes.access import BELOW_TANDEM
+from integration_api.changes.judging import Judge
 from integration_api.kernel.db import Database, pool
 from integration_api.worker import round_
+from tests.cast import id_of
 from tests.changes.test_feed import read, rest, types
 from tests.conftest import Committed
 from tests.make import Scene
@@ -184,3 +188,61 @@ async def test_the_directory_is_told_to_everybody_of_the_municipality(
     found = {who: types(await rest(committed, who, at)) for who, at in starts.items()}
     public = ["site.created", "offer.created", "offer.published"]
     assert found == {"jobcenter": public, "outsider": public, "koeln": []}
+
+
+async def _below(committed: Committed, who: str, after: str) -> set[str]:
+    """The nouns below a tandem case that an agency is told of."""
+    told = types(await rest(committed, who, after))
+    return {one.partition(".")[0] for one in told} & {table.name for table in BELOW_TANDEM}
+
+
+async def test_what_is_below_a_tandem_case_is_told_to_who_sees_the_tandem_case(
+    committed: Committed,
+) -> None:
+    everybody = ("lead", "immigration", "labour", "jobcenter", "outsider", "koeln")
+    start = {w: (await read(committed, w, "latest"))["page"]["next_cursor"] for w in everybody}
+    tandem = await committed.make.tandem()
+    await committed.make.approval(tandem)
+    path = f"/v1/tandem-cases/{tandem.id}/legal-track"
+    seen = await committed.clients.get("immigration", path)
+    moved = await committed.clients.post(
+        "immigration", f"{path}/check-status", {}, etag=seen.headers["ETag"]
+    )
+    assert moved.status_code == 200, moved.text
+    await committed.number()
+    told = {who: await _below(committed, who, after) for who, after in start.items()}
+    parts = {"legal_track", "employer_declaration", "ba_approval_request"}
+    for who in ("lead", "immigration", "labour"):
+        assert parts <= told.pop(who), who
+    assert set.union(*told.values()) == set()
+    await _loses_the_case(committed, tandem.id, "labour")
+    assert await _below(committed, "labour", start["labour"]) == set()
+    assert parts <= await _below(committed, "immigration", start["immigration"])
+
+
+async def test_webhooks_judge_what_is_below_a_tandem_case_as_the_feed_does(
+    committed: Committed,
+) -> None:
+    tandem = await committed.make.tandem()
+    declared = await committed.make.declaration(tandem)
+    body = await committed.admin.fetchval(
+        "select body from ia.outbox where agg_id = $1 limit 1", UUID(declared.id)
+    )
+    city, about = id_of("wuppertal"), ("employer_declaration", UUID(declared.id), body)
+    async with pool(committed.server.dsn("ia_app", committed.name), 1) as connections:
+        judge = Judge(Database(connections))
+        assert await judge(city, id_of("labour"), *about)
+        assert not await judge(city, id_of("outsider"), *about)
+        await _loses_the_case(committed, tandem.id, "labour")
+        assert not await judge(city, id_of("labour"), *about)
+
+
+async def _loses_the_case(committed: Committed, tandem_id: str, who: str) -> None:
+    ended = await committed.admin.execute(
+        "update ia.case_access set valid_to = now() - interval '1 second',"
+        " valid_from = least(valid_from, now() - interval '1 hour')"
+        " where case_id = (select case_id from ia.tandem_case where id = $1) and agency_id = $2",
+        UUID(tandem_id),
+        id_of(who),
+    )
+    assert ended == "UPDATE 1"
