@@ -257,7 +257,8 @@ def _furnish(
     state.webhooks = webhooks_setup.rules(settings, secret, EVENT_TYPES, _number(state.cursors))
     state.bell, state.event_types = Bell(lambda: state.draining), EVENT_TYPES
     state.started, state.draining, state.readiness = False, False, (0.0, {})
-    state.counted, state.counting = (-health_service.COUNT_SECONDS, {}), asyncio.Lock()
+    state.counted = (-health_service.COUNT_SECONDS, {})
+    state.checking, state.counting = asyncio.Lock(), asyncio.Lock()
 
 
 async def _connect(app: FastAPI, dsn: str, stack: AsyncExitStack) -> None:

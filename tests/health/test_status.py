@@ -274,7 +274,7 @@ class Slow:
     """The pool of one connection, on which counting takes long."""
 
     def __init__(self, inner: Any, seconds: float) -> None:
-        self.inner, self.seconds, self.asked = inner, seconds, 0
+        self.inner, self.seconds, self.asked, self.checked = inner, seconds, 0, 0
 
     @asynccontextmanager
     async def acquire(self, *, timeout: float | None = None) -> AsyncIterator[Any]:
@@ -284,6 +284,7 @@ class Slow:
 
     async def fetchval(self, sql: str) -> Any:
         """What readiness asks."""
+        self.checked += 1
         return await self.connection.fetchval(sql)
 
     async def fetch(self, sql: str, *args: Any) -> Any:
@@ -298,7 +299,7 @@ async def test_many_who_ask_at_once_are_one_look(clients: Clients) -> None:
     fresh(clients.app)
     asked = [clients.get(None, path, headers=JSON) for path in ("/status", "/metrics") * 10]
     answers = await asyncio.gather(*asked)
-    assert probe.asked == 1
+    assert (probe.checked, probe.asked) == (1, 1)
     assert len({a.text.partition('"time"')[0] for a in answers if a.url.path == "/status"}) == 1
 
 

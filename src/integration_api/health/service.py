@@ -72,13 +72,14 @@ def rules() -> Mapping[str, Rule]:
 
 
 async def readiness(state: Any) -> dict[str, State]:
-    """Whether the service can answer; the database is asked at most once a second."""
+    """Whether the service can answer; one of all who ask looks, at most once a second."""
     if state.draining:
         return {"draining": "fail"}
-    at, checks = state.readiness
-    if time.monotonic() - at > READY_SECONDS:
-        checks = await _checks(state)
-        state.readiness = (time.monotonic(), checks)
+    async with state.checking:
+        at, checks = state.readiness
+        if time.monotonic() - at > READY_SECONDS:
+            checks = await _checks(state)
+            state.readiness = (time.monotonic(), checks)
     return dict(checks)
 
 
