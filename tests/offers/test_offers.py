@@ -141,6 +141,7 @@ async def test_free_places_say_when_they_were_counted(make: Make, clients: Clien
         ({"fee_cents": 1500}, "fee_without_cost"),
         ({"capacity_free": 13}, "more_free_than_places"),
         ({"capacity_total": None}, "more_free_than_places"),
+        ({"capacity_total": None, "capacity_free": 0}, "more_free_than_places"),
     ],
 )
 async def test_what_does_not_fit_together_is_refused(
@@ -153,11 +154,11 @@ async def test_what_does_not_fit_together_is_refused(
     later = await clients.patch("lead", path, changed, etag=offer.etag)
     assert (later.status_code, later.json()["errors"][0]["code"]) == (409, code)
     await connection.execute(acting("lead"))
-    ((column, value),) = changed.items()
-    written = "null" if value is None else f"'{value}'"
+    written = {n: "null" if value is None else f"'{value}'" for n, value in changed.items()}
+    columns = ", ".join(f"{name} = {value}" for name, value in written.items())
     with pytest.raises(asyncpg.CheckViolationError):
         await connection.execute(
-            f"update ia.offer set {column} = {written} where id = $1",
+            f"update ia.offer set {columns} where id = $1",
             offer.body["id"],
         )
 

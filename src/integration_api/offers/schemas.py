@@ -144,7 +144,8 @@ def contradiction(offer: Any) -> str | None:
         return "period_order"
     if offer["fee_cents"] is not None and offer["cost"] != FEE:
         return "fee_without_cost"
-    return "more_free_than_places" if free is not None and free > (total or 0) else None
+    uncounted = free is not None and (total is None or free > total)
+    return "more_free_than_places" if uncounted else None
 
 
 class ProviderOut(Out):
