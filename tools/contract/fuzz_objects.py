@@ -33,6 +33,8 @@ COMMON = {"Employers", "Rule packs"}
 
 Another agency of it is no stranger there, nor to the emergency access in `SHARED`.
 """
+PUBLISHING = {"holdRulePack", "releaseRulePack"}
+"""After these the law is everybody's to read: a stranger meets the pack, but may not change it."""
 BY_SECRET = re.compile(r'"((next_|prev_)?cursor)": ?"[^"]*"')
 """A cursor is sealed anew for each answer."""
 SECONDS = 30
@@ -45,12 +47,13 @@ def public(operation: dict[str, Any]) -> bool:
 
 def open_to_all(name: str, operation: dict[str, Any]) -> bool:
     """Whether nobody is a stranger: it is public, or names no row but the caller's own."""
-    return public(operation) or name in OWN_ONLY
+    return public(operation) or name in OWN_ONLY or name in PUBLISHING
 
 
 def directory(name: str, operation: dict[str, Any], path: str) -> bool:
-    """Whether it changes a row of the directory, which its own agency alone may do."""
-    return name in OWN_ONLY and not public(operation) and "{" in path
+    """Whether it changes a row that everybody sees, which its own agency alone may do."""
+    ours = name in OWN_ONLY or name in PUBLISHING
+    return ours and not public(operation) and "{" in path
 
 
 def common(name: str, operation: dict[str, Any]) -> bool:
