@@ -1,19 +1,24 @@
-"""An import of cases beside a raw COPY of the same rows into the same tables, both on a fresh city.
+"""An import of cases beside a raw COPY of the same rows and beside a row-wise ORM, on fresh cities.
 
 The import does what the service does: parts are opened, lines read and validated, access judged,
 audit entries and events written, progress kept behind the fence. COPY only writes, as superuser,
 in slices, since the triggers behind both take a lock for each case.
 """
 
+import asyncio
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import islice
 from uuid import UUID, uuid4
 
 import asyncpg
 from delivering import SECRET, Rate
-from knobs import uid
+from knobs import ENVIRONMENT, uid
+from programmes import HERE
 from questions import LARGE
 
 from integration_api.edge.uploads import Uploaded
@@ -31,6 +36,8 @@ from integration_api.postgres.launcher import LocalPostgres
 CASES, PART, SLICE = 100_000, 40_000, 2_000
 AT_LEAST = 0.35
 """Of the speed of COPY."""
+ROW_WISE, TIMES = 600, 50
+"""Lines for the ORM, which are enough to know its speed, and by how much an import is faster."""
 SEEN = ("core", "residence", "benefit", "placement", "case_notes", "health")
 CONCERN = {"life_area": "language", "topic": "language_course"}
 LEASED = """update ia.job set status = 'running', lease_token = $2,
@@ -82,10 +89,15 @@ async def fresh(server: LocalPostgres, name: str) -> asyncpg.Connection:
     return await asyncpg.connect(server.dsn("postgres", name), command_timeout=600)
 
 
+async def people(admin: asyncpg.Connection) -> list[str]:
+    """Persons of the large agency."""
+    own = "select id::text from ia.person where controller_agency_id = $1 limit 2000"
+    return [row[0] for row in await admin.fetch(own, UUID(uid("a", LARGE)))]
+
+
 async def imported(server: LocalPostgres, admin: asyncpg.Connection) -> float:
     """Seconds from the start of the job to its end."""
-    own = "select id::text from ia.person where controller_agency_id = $1 limit 2000"
-    persons = [row[0] for row in await admin.fetch(own, UUID(uid("a", LARGE)))]
+    persons = await people(admin)
     me, vault = caller(), Vault(SECRET)
     call = Call(me, "case_management", uuid7())
     async with pool(server.dsn("ia_app", "bench_import"), 2) as connections:
@@ -134,14 +146,35 @@ async def copied(source: asyncpg.Connection, target: asyncpg.Connection) -> floa
     return took
 
 
-async def importing(server: LocalPostgres) -> Rate:
-    """Cases a second of an import, beside COPY."""
-    source, target = await fresh(server, "bench_import"), await fresh(server, "bench_copy")
+async def row_wise(server: LocalPostgres, admin: asyncpg.Connection) -> float:
+    """Seconds that a row-wise ORM takes for a case, in a process of its own."""
+    lines = next(parts(await people(admin))).splitlines(keepends=True)
+    told = {**ENVIRONMENT, "BENCH_DSN": server.dsn("ia_app", "bench_rows")}
+    command = [sys.executable, str(HERE / "naive_import.py")]
+    text = b"".join(islice(lines, ROW_WISE))
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = await asyncio.create_subprocess_exec(*command, env=told, cwd=HERE, **pipes)
+    printed, _ = await process.communicate(text)
+    found = await admin.fetchval(f"select count(*) from ({NEW}) new")  # noqa: S608
+    if process.returncode or found != ROW_WISE:
+        raise SystemExit(f"the ORM wrote {found} cases")
+    return float(printed)
+
+
+async def importing(server: LocalPostgres) -> list[Rate]:
+    """Cases a second of an import, beside COPY and beside a row-wise ORM."""
+    names = ("bench_import", "bench_copy", "bench_rows")
+    source, target, rows = [await fresh(server, name) for name in names]
     try:
         ours = await imported(server, source)
         bare = await copied(source, target)
+        slow = await row_wise(server, rows) * CASES
     finally:
-        await source.close()
-        await target.close()
+        for connection in (source, target, rows):
+            await connection.close()
     said = f"{CASES / ours:,.0f} cases/s, COPY {CASES / bare:,.0f}/s; at least {AT_LEAST} of it"
-    return Rate("COPY ÷ import, by time", bare / ours, said, round(1 / AT_LEAST, 2), ours / bare)
+    beside = f"the ORM {CASES / slow:,.0f} cases/s; at least {TIMES} times as fast"
+    return [
+        Rate("COPY ÷ import, by time", bare / ours, said, round(1 / AT_LEAST, 2), ours / bare),
+        Rate("import ÷ row-wise ORM", slow / ours, beside, round(1 / TIMES, 3), ours / slow),
+    ]

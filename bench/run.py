@@ -145,7 +145,7 @@ def main() -> None:
 async def delivered(server: LocalPostgres, ask: Questions, client: Client) -> list[Rate]:
     """What is measured by the row."""
     found = [await export(server, ask, client), *await webhooks(server, ask, client)]
-    return [*found, await importing(server)]
+    return [*found, *await importing(server)]
 
 
 async def version_of(server: LocalPostgres) -> str:
