@@ -77,7 +77,7 @@ def _kept(seen: sa.CTE) -> sa.CTE:
 
 
 agencies.visible = cases.visible = moves.visible = lambda _: sa.true()  # type: ignore[assignment]
-changes.visible = lambda _: sa.true()  # type: ignore[assignment]
+changes.visible = lambda *_: sa.true()  # type: ignore[assignment]
 cases.visible_persons = documents.visible_persons = lambda _: sa.true()  # type: ignore[assignment]
 documents.sees = lambda _, __, name: sa.true() if name in COMPARTMENTS else sa.false()
 cases.Personal = _query  # type: ignore[assignment,misc]
@@ -92,7 +92,7 @@ GET_CASE = Query(cases.answer(cases.case).where(cases.case.c.id == cases.ID))
 LIST = cases.list_cases.__wrapped__(frozenset(), Direction())  # type: ignore[attr-defined]
 CREATE = cases._create()
 ACCEPT = moves.move.__wrapped__("accept")  # type: ignore[attr-defined]
-FEED = changes._page()
+FEED = changes.page_of.__wrapped__(frozenset())  # type: ignore[attr-defined]
 
 
 def _columns() -> Query:
@@ -117,7 +117,7 @@ def _asked(method: str, parts: list[str], headers: Any, body: bytes) -> tuple[An
     if parts[2] == "changes":
         after, limit = map(int, headers[b"x-page"].split())
         told = COLUMNS if b"x-columns" in headers else FEED
-        return told, {"after": after, "limit": limit, "types": None, "upto": None}
+        return told, {"after": after, "limit": limit, "types": None, "upto": after + limit}
     if method == "GET":
         return (GET_CASE, {"id": UUID(parts[3])}) if len(parts) > 3 else (LIST, {"limit": 50})
     if parts[2] == "referrals":

@@ -7,8 +7,10 @@ import pytest
 
 from integration_api.app import EVENT_TYPES, PARTS_OF
 from integration_api.changes import listening
-from integration_api.changes.access import BELOW_TANDEM, nouns
-from integration_api.kernel.db import pool
+from integration_api.changes.access import BELOW_TANDEM, FAMILIES, nouns
+from integration_api.changes.service import SPARE
+from integration_api.changes.statements import NEXT, page_of
+from integration_api.kernel.db import Database, pool
 from integration_api.kernel.principal import context_sql
 from integration_api.kernel.statements import ME
 from tests.cast import AGENCIES, id_of
@@ -16,6 +18,13 @@ from tests.clients import guard_of
 from tests.conftest import Committed
 
 Page = dict[str, Any]
+HIDDEN = """
+insert into ia.outbox (event_id, municipality_id, agg_type, agg_id, agg_version, type, agency_ids,
+  body, occurred_at)
+select gen_random_uuid(), $2, 'case', gen_random_uuid(), 1, 'case.changed', array[$3::uuid], '{}',
+  now()
+from generate_series(1, $1)
+"""
 
 
 async def read(committed: Committed, who: str, after: str | None = None, **asked: Any) -> Page:
@@ -74,6 +83,63 @@ async def test_the_recipient_learns_of_what_it_may_see_and_of_nothing_before(
     assert types(found) == ["disclosure.granted", "referral.sent"]
     assert found["items"][1]["data"]["referral_id"] == scene.referral.id
     assert (await rest(committed, "outsider", beside))["items"] == []
+
+
+async def hide(committed: Committed, who: str, count: int) -> None:
+    """Events that name an agency, about things that it does not see."""
+    given = (count, id_of(AGENCIES[who][0]), id_of(who))
+    await committed.admin.execute(HIDDEN, *given)
+    while await committed.number():
+        pass
+
+
+async def test_a_page_is_filled_from_behind_what_its_reader_may_not_see(
+    committed: Committed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By few looks: each judges what is spare besides."""
+    start = (await read(committed, "jobcenter", "latest"))["page"]["next_cursor"]
+    await committed.make.agency()
+    await hide(committed, "jobcenter", 3 * SPARE)
+    await committed.make.agency()
+    await committed.number()
+    asked = watched(monkeypatch)
+    page = await read(committed, "jobcenter", start, limit=2)
+    assert types(page) == ["agency.created"] * 2
+    assert len(asked) == 2 * 3
+    assert (await rest(committed, "jobcenter", start))["items"] == page["items"]
+
+
+async def test_what_names_another_agency_is_not_judged(
+    committed: Committed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = (await read(committed, "jobcenter", "latest"))["page"]["next_cursor"]
+    await hide(committed, "lead", 20)
+    asked = watched(monkeypatch)
+    assert (await read(committed, "jobcenter", start))["items"] == []
+    assert asked == [NEXT.alone]
+
+
+async def test_a_page_asks_for_what_occurs_in_it(
+    committed: Committed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = (await read(committed, "lead", "latest"))["page"]["next_cursor"]
+    await committed.make.scene("sent")
+    await committed.number()
+    asked = watched(monkeypatch)
+    await read(committed, "lead", start)
+    assert asked == [NEXT.alone, page_of(frozenset({"casework", "people"})).alone]
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements of the feed's looks, from now on."""
+    asked, alone = list[str](), Database.alone
+
+    async def heard(self: Database, fetch: str, sql: str, args: list[Any]) -> Any:
+        asked.append(sql)
+        return await alone(self, fetch, sql, args)
+
+    monkeypatch.setattr(Database, "alone", heard)
+    return asked
 
 
 async def test_only_the_types_that_are_asked_for(committed: Committed) -> None:
@@ -212,6 +278,8 @@ def test_every_noun_of_an_event_says_who_sees_it() -> None:
     told = {kind.partition(".")[0] for kind in EVENT_TYPES}
     below = {table.name for table in BELOW_TANDEM}
     assert told - {"webhook"} == nouns(ME).keys() | below  # a test of an endpoint is in no feed
+    families = [kind for kinds in FAMILIES.values() for kind in kinds]
+    assert sorted(families) == sorted(nouns(ME).keys() | below)
     assert below <= {noun for noun, above in PARTS_OF.items() if above == "tandem_case"}
 
 

@@ -30,6 +30,8 @@ from integration_api.cases.statements_notes import list_notes
 from integration_api.cases.statements_participants import list_participants
 from integration_api.changes import statements_retention
 from integration_api.changes import statements_sequencer as sequencer
+from integration_api.changes.access import FAMILIES
+from integration_api.changes.statements import page_of, sees
 from integration_api.checks.statements import asked
 from integration_api.disclosures import statements as disclosures
 from integration_api.employers.statements import list_employers
@@ -187,6 +189,9 @@ def others() -> dict[str, Statement]:
         found[f"lock {track.lifecycle.name}"] = tracks.lock(track)
         moved = [t.name for t in track.lifecycle.transitions if SYSTEM not in t.by]
         found |= {f"{track.lifecycle.name} {n}": tracks.move(track, n) for n in moved}
+    for families in (*({name} for name in FAMILIES), set(FAMILIES)):
+        found[f"feed of {sorted(families)}"] = page_of(frozenset(families))
+        found[f"judging {sorted(families)}"] = sees(frozenset(families))
     for places in (["mine"], ["ags"], ["municipality_id"]):
         found[f"heads of {places}"] = asked(frozenset(places), about="mine" in places)
     found |= {f"BA request {name}": move_approval(name) for name in ASKED}

@@ -5,7 +5,7 @@ of nothing that came after. That it was lost, or that a thing is gone, is told t
 although, or because, they see it no longer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -81,6 +81,22 @@ BELOW_TANDEM = (
     tandem_procedure,
     start_clearance,
 )
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "directory": (
+        *("agency", "member", "api_client", "site", "offer", "competence", "waiting_time"),
+        *("rule_pack", "employer", "job", "webhook_endpoint"),
+    ),
+    "people": ("person", "residence_period", "residence_fact", "consent", "disclosure"),
+    "casework": ("case", "case_note", "referral", "task"),
+    "tandem": ("tandem_case", *(table.name for table in BELOW_TANDEM)),
+}
+"""What events are about, by what is asked together: to start a plan costs more than what it reads,
+so one asks for the families that occur, and there are few plans to keep."""
+
+
+def families_of(kinds: Collection[str]) -> frozenset[str]:
+    """The families that these things belong to; what nobody knows belongs to none."""
+    return frozenset(name for name, known in FAMILIES.items() if not set(known).isdisjoint(kinds))
 
 
 def nouns(me: Me) -> Mapping[str, Seen]:
@@ -110,33 +126,43 @@ def nouns(me: Me) -> Mapping[str, Seen]:
     }
 
 
-def visible(me: Me) -> ColumnElement[bool]:
+def visible(me: Me, families: Collection[str]) -> ColumnElement[bool]:
     """Events for the caller of what it may see now, and of what it has lost."""
     past = func.split_part(outbox.c.type, ".", 2, type_=Text)
     lost = past == any_(literal_column(f"'{{{','.join(TOMBSTONES)}}}'::text[]"))
-    return and_(_addressed(me), or_(lost, still_visible(outbox, me)))
+    return and_(addressed(me), or_(lost, still_visible(outbox, families, me)))
 
 
-def _addressed(me: Me) -> ColumnElement[bool]:
+def addressed(me: Me) -> ColumnElement[bool]:
+    """Events that name the caller's agency, or everybody, whether or not it sees their things."""
     told = outbox.c.agency_ids.op("&&", return_type=true().type)
     return and_(outbox.c.municipality_id == me.municipality_id, told(array([me.agency, EVERYBODY])))
 
 
-def still_visible(event: FromClause, me: Me = ME) -> ColumnElement[bool]:
+def still_visible(event: FromClause, families: Collection[str], me: Me = ME) -> ColumnElement[bool]:
     """Whether the caller sees the thing of `event` (`agg_type`, `agg_id`, `body`) now.
 
     One probe by id for each event, whatever it is about. What is below a tandem case is seen with
-    it: its events name it, and one plan serves all of them. Starting a plan costs more than a page.
+    it: its events name it, and one plan serves all of them. Things of other families than these
+    are not seen.
     """
     e = event.c
-    seen = {
+    asked = {kind for family in families for kind in FAMILIES[family]}
+    seen: dict[Any, ColumnElement[bool]] = {
         name: _probe(event, table.c.id == e.agg_id, criterion)
         for name, (table, criterion) in nouns(me).items()
+        if name in asked
     }
-    above = func.json_extract_path_text(cast(e.body, JSON), "data", "tandem_case_id", type_=Text)
-    below = e.agg_type == any_(literal_column(f"'{{{','.join(t.name for t in BELOW_TANDEM)}}}'"))
-    part = _probe(event, tandem_case.c.id == cast(above, Uuid), tandem.visible(me))
-    return case(seen, value=e.agg_type, else_=case((below, part), else_=false()))
+    last = _below_tandem(event, me) if "tandem" in families else false()
+    return case(seen, value=e.agg_type, else_=last) if seen else last
+
+
+def _below_tandem(event: FromClause, me: Me) -> ColumnElement[bool]:
+    e = event.c
+    named = func.json_extract_path_text(cast(e.body, JSON), "data", "tandem_case_id", type_=Text)
+    part = _probe(event, tandem_case.c.id == cast(named, Uuid), tandem.visible(me))
+    names: Any = literal_column(f"'{{{','.join(table.name for table in BELOW_TANDEM)}}}'::text[]")
+    return case((e.agg_type == any_(names), part), else_=false())
 
 
 def _probe(event: FromClause, *criteria: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -7,7 +7,8 @@ from integration_api.identity.rights import MACHINE, rights
 from integration_api.kernel.db import Database
 from integration_api.kernel.principal import ANONYMOUS, Principal, context_sql
 
-from .statements import KIND, SEES
+from .access import families_of
+from .statements import KIND, sees
 
 
 class Judge:
@@ -22,7 +23,8 @@ class Judge:
         """Whether the thing that an event is about is visible to the agency."""
         who = await self._machine(municipality_id, agency_id)
         async with self._database.reading(who) as tx:
-            row = await tx.row(SEES, agg_type=agg_type, agg_id=agg_id, body=body)
+            asked = sees(families_of((agg_type,)))
+            row = await tx.row(asked, agg_type=agg_type, agg_id=agg_id, body=body)
         return row is not None and bool(row["sees"])
 
     async def _machine(self, municipality_id: UUID, agency_id: UUID) -> Principal:

@@ -22,16 +22,29 @@ from integration_api.kernel.problems import (
     Unavailable,
 )
 
+from .access import families_of
 from .listening import Bell
 from .refusals import CursorExpired, FeedEpochChanged
 from .schemas import ChangeQuery
-from .statements import HEAD, PAGE, WINDOW
+from .statements import HEAD, NEXT, WINDOW, page_of
 
 LATEST = "latest"
 FOR_GOOD = timedelta(days=36_500)
 """How long a cursor stays readable: whether what followed it is still there is asked apart."""
+SPARE = 50
+"""Events of the agency that a page may leave out, for their things, without another look."""
 TOGETHER = 0.1
 """Seconds after a ring until the next look: what is committed together is read together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events as text, the number up to which they are all of them, and the last one there is."""
+
+    epoch: UUID
+    at: int
+    last: int
+    items: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +75,11 @@ class Feed:
             more_time(asked.wait)
         while True:
             ring = self.bell.next()
-            row, at = await self._look(place, asked.limit, types)
-            done = row["found"] or at < row["last"]
-            if done or not await self.bell.rung(ring, until):
-                return self._answer(row, at, asked.limit)
+            page = await self._look(place, asked.limit, types)
+            if page.items or page.at < page.last or not await self.bell.rung(ring, until):
+                return self._answer(page, asked.limit)
             await asyncio.sleep(TOGETHER)
-            place = (place[0], at)
+            place = (place[0], page.at)
 
     def _types(self, text: str | None) -> list[str] | None:
         if text is None:
@@ -90,32 +102,42 @@ class Feed:
         assert head is not None
         return head["epoch"], head["last"] if after else head["oldest"] - 1
 
-    async def _look(
+    async def _look(self, place: tuple[UUID, int], limit: int, types: list[str] | None) -> Page:
+        """What follows `place`: short only where nothing more follows, or not in a whole window."""
+        epoch, at = place
+        end, texts, found = at + WINDOW, list[str](), 0
+        while True:
+            row, at = await self._glance((epoch, at), limit - found, types)
+            found += row["found"]
+            texts += [row["items"]] if row["found"] else []
+            if found == limit or at >= min(end, row["last"]):
+                return Page(epoch, at, row["last"], ",".join(texts))
+
+    async def _glance(
         self, place: tuple[UUID, int], limit: int, types: list[str] | None
     ) -> tuple[Any, int]:
-        """A page after `place`, and the number that it goes up to.
+        """The next events that name the agency, as far as it sees their things; and up to where.
 
         The clock of the database stands still in a transaction. What is numbered after it began
         may tell of an access that, by that clock, has not begun yet, and would be left out for
-        good: so a page goes up to the head that another transaction has read before it, which
-        either statement is by itself. The head costs a tenth of a page, and says most of the time
-        that nothing is new.
+        good: so a page goes up to where another transaction has looked before it, which either
+        statement is by itself. The first one costs a fraction of a page, knows most of the time
+        that there is nothing for this agency, and else what a page has to ask about.
         """
-        _, after = place
+        given, most = {"after": place[1], "types": types}, limit + SPARE
         async with self.database.reading(self.caller) as tx:
-            head = _current(await tx.row(HEAD), place)
-            last: int = head["last"]
-            if after == last:
-                return dict(head) | {"items": None, "found": 0}, last
-            given = {"after": after, "limit": limit, "types": types, "upto": last}
-            row = _current(await tx.row(PAGE, **given), place)
-        full = row["found"] == limit
-        return row, row["at"] if full else min(after + WINDOW, last)
+            told = _current(await tx.row(NEXT, **given, limit=most), place)
+            at = min(place[1] + WINDOW, told["last"]) if told["told"] < most else told["upto"]
+            if not told["told"]:
+                return dict(told) | {"found": 0}, at
+            page = page_of(families_of(told["kinds"]))
+            row = _current(await tx.row(page, **given, limit=limit, upto=told["upto"]), place)
+        return row, row["at"] if row["found"] == limit else at
 
-    def _answer(self, row: Any, at: int, limit: int) -> Answer:
-        onward = cursor(self.cursors, self.caller, row["epoch"], at)
-        page = json.dumps({"next_cursor": onward, "limit": limit})
-        return Answer(f'{{"items":[{row["items"] or ""}],"page":{page}}}')
+    def _answer(self, page: Page, limit: int) -> Answer:
+        onward = cursor(self.cursors, self.caller, page.epoch, page.at)
+        place = json.dumps({"next_cursor": onward, "limit": limit})
+        return Answer(f'{{"items":[{page.items}],"page":{place}}}')
 
 
 def _current(row: Record | None, place: tuple[UUID, int]) -> Record:
