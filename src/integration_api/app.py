@@ -36,6 +36,7 @@ from .contract.terms import terms
 from .disclosures import routes as disclosures
 from .disclosures import service_break_glass
 from .edge import guards, observe, sunset
+from .edge.index import Index
 from .edge.limiter import Limits
 from .edge.vault import Vault
 from .employers import routes as employers
@@ -234,11 +235,11 @@ def create_app(
     )
     _furnish(app, settings, secret, demo)
     app.state.ending = deprecations() if ending is None else tuple(ending)
-    for router in FEATURES:  # one level of routers: matching is what an empty request costs
+    for router in FEATURES:
         app.include_router(router, prefix="/v1")
-    app.include_router(health.router)
-    app.include_router(portal.router)
-    app.include_router(versions.router)
+    for router in (health.router, portal.router, versions.router):
+        app.include_router(router)
+    app.router.routes.insert(0, Index(list(app.router.routes)))
     problems.install(app)
     app.exception_handler(Replay)(_replayed)
     reactions.wire(REACTIONS)
