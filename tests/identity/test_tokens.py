@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey, OKPKey, RSAKey
 
-from integration_api.identity import tokens
+from integration_api.identity import remembered, tokens
 from tests.access.stage import same_but_request
 from tests.cast import MACHINE_LOGIN, id_of
 from tests.clients import Clients
@@ -261,10 +261,10 @@ async def test_a_verified_token_is_cached_for_seconds_and_never_beyond_its_end(
 async def test_the_cache_does_not_grow_for_ever(
     login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokens.Tokens, "KEPT", 3)
+    monkeypatch.setattr(remembered, "KEPT", 3)
     for _ in range(5):
         assert await login.status(login.issuer.token()) == 200
-    assert len(login.app.state.credentials.tokens._cache) == 3
+    assert len(login.app.state.credentials.tokens._cache._found) == 3
 
 
 async def _update(login: Login, sql: str, subject: str) -> None:

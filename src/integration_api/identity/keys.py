@@ -8,13 +8,13 @@ import re
 import secrets
 import time
 import zlib
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from integration_api.kernel.principal import Principal, context_sql
 
+from .remembered import Remembered
 from .rights import MACHINE, purposes, rights, scopes
 
 _KEY = re.compile(r"ia_[a-z]{4}_[0-9a-z]{8}_[0-9a-f]{72}", re.ASCII)
@@ -27,9 +27,9 @@ def new_key(environment: str) -> tuple[str, bytes]:
     return key, digest(key)
 
 
-def digest(key: str) -> bytes:
-    """What is stored and looked up instead of the key."""
-    return hashlib.sha256(key.encode()).digest()
+def digest(credential: str) -> bytes:
+    """What is stored and looked up instead of a key, and remembered instead of a token."""
+    return hashlib.sha256(credential.encode()).digest()
 
 
 def well_formed(key: str) -> bool:
@@ -41,39 +41,33 @@ class Keys:
     """Principals by key, cached for some seconds: a revocation is felt after that at the latest."""
 
     SQL = "select * from ia.find_api_key($1)"
-    KEPT = 10_000
 
     def __init__(
         self, pool: Any, *, seconds: float = 30, timer: Callable[[], float] = time.monotonic
     ) -> None:
         self._pool, self._seconds, self._timer = pool, seconds, timer
-        self._cache: OrderedDict[bytes, tuple[float, Principal | None]] = OrderedDict()
+        self._cache: Remembered[Principal | None] = Remembered(None, timer)
 
     async def find(self, key: str) -> Principal | None:
         """The principal behind a live key, or None."""
         if not well_formed(key):
             return None
         hashed = digest(key)
-        until, principal = self._cache.get(hashed, (0.0, None))
-        if until > self._timer():
-            return principal
+        return await self._cache.find(hashed, lambda: self._look_up(hashed))
+
+    async def _look_up(self, hashed: bytes) -> tuple[float, Principal | None]:
         async with self._pool.acquire(timeout=1) as connection:
             row = await connection.fetchrow(self.SQL, hashed)
-        principal = principal_of(row) if row else None
-        self._cache[hashed] = (self._timer() + self._seconds, principal)
-        self._cache.move_to_end(hashed)
-        if len(self._cache) > self.KEPT:
-            self._cache.popitem(last=False)
-        return principal
+        return self._timer() + self._seconds, principal_of(row) if row else None
 
     def known(self, key: str) -> UUID | None:
         """Whose key this is, as long as that is cached; nothing is looked up."""
-        until, principal = self._cache.get(digest(key), (0.0, None))
-        return principal.client_id if principal and until > self._timer() else None
+        principal = self._cache.known(digest(key))
+        return principal.client_id if principal else None
 
     def forget(self) -> None:
         """Drop the cache: every key is looked up again."""
-        self._cache.clear()
+        self._cache.forget()
 
 
 def principal_of(row: Any) -> Principal:

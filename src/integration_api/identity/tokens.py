@@ -10,10 +10,8 @@ import binascii
 import json
 import time
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +22,8 @@ from joserfc.jws import JWSRegistry
 from integration_api.kernel.principal import Principal
 
 from .jwks import KeySet
-from .keys import principal_of
+from .keys import digest, principal_of
+from .remembered import Remembered
 
 MOST = 8 * 1024
 """Characters of a token, at most; read before anything is taken apart."""
@@ -45,7 +44,6 @@ class Tokens:
     """
 
     SQL = "select * from ia.find_subject($1, $2)"
-    KEPT = 10_000
 
     def __init__(
         self,
@@ -68,36 +66,31 @@ class Tokens:
             exp={"essential": True},
             sub={"essential": True},
         )
-        self._cache: OrderedDict[bytes, tuple[float, tuple[Principal, ...]]] = OrderedDict()
+        self._cache: Remembered[tuple[Principal, ...]] = Remembered((), now)
 
     async def find(self, token: str) -> tuple[Principal, ...]:
         """Whom the token may act as, by agency; nobody for a token that is not good."""
         if len(token) > MOST:
             return ()
-        hashed = sha256(token.encode()).digest()
-        until, found = self._cache.get(hashed, (0.0, ()))
-        if until > self._now():
-            return found
+        return await self._cache.find(digest(token), lambda: self._look_up(token))
+
+    async def _look_up(self, token: str) -> tuple[float, tuple[Principal, ...]]:
         claims = await self._verified(token)
         if claims is None:
-            return ()
+            return 0.0, ()
         async with self._pool.acquire(timeout=1) as connection:
             rows = await connection.fetch(self.SQL, claims["iss"], claims["sub"])
         found = _together([principal_of(row) for row in rows])
-        self._cache[hashed] = (min(self._now() + self._seconds, claims["exp"] + LEEWAY), found)
-        self._cache.move_to_end(hashed)
-        if len(self._cache) > self.KEPT:
-            self._cache.popitem(last=False)
-        return found
+        return min(self._now() + self._seconds, claims["exp"] + LEEWAY), found
 
     def known(self, token: str) -> UUID | None:
         """Whose token this is, as long as that is cached; nothing is verified or looked up."""
-        until, found = self._cache.get(sha256(token.encode()).digest(), (0.0, ()))
-        return found[0].client_id if found and until > self._now() else None
+        found = self._cache.known(digest(token))
+        return found[0].client_id if found else None
 
     def forget(self) -> None:
         """Drop the cache: every token is verified and looked up again."""
-        self._cache.clear()
+        self._cache.forget()
 
     async def close(self) -> None:
         """Let go of the issuer."""
