@@ -14,7 +14,7 @@ from typing import Any
 
 import asyncpg
 import httpx
-from knobs import uid
+from knobs import TOLERANCE, uid
 from questions import LARGE, Questions
 from telling import tell
 from wire import Client
@@ -53,22 +53,27 @@ class Rate:
     value: float | None = None
     """What is held against the target."""
 
-    @property
-    def met(self) -> bool | None:
-        """Whether the target is reached, where there is one."""
+    def within(self, tolerance: float) -> bool:
+        """Whether the target times tolerance is reached, or there is none."""
         if self.target is None or self.value is None:
-            return None
-        return self.value <= self.target
+            return True
+        return self.value <= self.target * tolerance
 
     def verdict(self) -> str:
         """What the table says."""
-        return {True: "met", False: "MISSED", None: "no target"}[self.met]
+        if self.target is None:
+            return "no target"
+        if self.within(1.0):
+            return "met"
+        return "within noise" if self.within(TOLERANCE) else "MISSED"
 
     def as_json(self) -> dict[str, Any]:
         """A row of the results."""
         ratio = None if self.ratio is None else round(self.ratio, 3)
+        value = None if self.value is None else round(self.value, 3)
         told = {"name": self.name, "ratio": ratio, "said": self.said, "target": self.target}
-        return told | {"value": self.value, "met": self.met}
+        judged = {"met": self.within(1.0), "within_tolerance": self.within(TOLERANCE)}
+        return told | {"value": value} | (judged if self.target else {"met": None})
 
 
 def _ask(client: Client, request: bytes, wanted: int) -> Any:

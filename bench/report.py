@@ -143,7 +143,7 @@ def report(found: list[Line], rates: list[Rate], server: str) -> bool:
     }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return all(one.within(TOLERANCE) for one in found) and all(r.met is not False for r in rates)
+    return all(one.within(TOLERANCE) for one in (*found, *rates))
 
 
 def machine() -> str:
