@@ -133,7 +133,7 @@ def main() -> None:
             dsns[str(size)] = server.dsn("ia_app", f"growth_{size}")
         assert server.process
         rows = [row for row in table() if row.name in ROWS]
-        with serving(dsns, dict.fromkeys(dsns, "ours")) as found:
+        with serving(dsns, dsns, "ours") as found:
             asked(rows, asks, found, server.process.pid)
     if not told(rows):
         raise SystemExit(1)

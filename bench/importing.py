@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from delivering import SECRET, Rate
-from knobs import ENVIRONMENT, uid
+from knobs import ENVIRONMENT, ROWS, uid
 from programmes import HERE
 from questions import LARGE
 
@@ -82,7 +82,8 @@ def parts(persons: list[str]) -> Iterator[bytes]:
 async def fresh(server: LocalPostgres, name: str) -> asyncpg.Connection:
     """A copy of the seeded city, as superuser."""
     admin = await asyncpg.connect(server.dsn("postgres", "postgres"))
-    template = await admin.fetchval("select datname from pg_database where datname like 'seed\\_%'")
+    seeded = f"seed\\_{ROWS}\\_%"
+    template = await admin.fetchval("select datname from pg_database where datname like $1", seeded)
     await admin.execute(f"drop database if exists {name} with (force)")
     await admin.execute(f"create database {name} template {template} strategy file_copy")
     await admin.close()
