@@ -110,7 +110,8 @@ class Feed:
             row, at = await self._glance((epoch, at), limit - found, types)
             found += row["found"]
             texts += [row["items"]] if row["found"] else []
-            if found == limit or at >= min(end, row["last"]):
+            end = min(end, row["last"])  # what is told meanwhile is for the next page
+            if found == limit or at >= end:
                 return Page(epoch, at, row["last"], ",".join(texts))
 
     async def _glance(
