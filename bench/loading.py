@@ -79,6 +79,6 @@ def loading(ask: Questions, found: dict[str, Programme]) -> list[Rate]:
         said = f"{rate:,.0f}/s of the limit's {limit:,.0f}/s" if rate else "answers were not 2xx"
         target = round(1 / AT_LEAST, 2) if name == "ours" else None
         called = f"16 connections, GET case, {name} ÷ limit"
-        slower = round(limit / rate, 2) if rate else 1e9
+        slower = round(limit / rate, 2) if rate and limit else 1e9
         lines.append(Rate(called, rate / max(limit, 1.0), said, target, slower))
     return lines

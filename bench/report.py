@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import re
+import subprocess
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -138,12 +139,22 @@ def report(found: list[Line], rates: list[Rate], server: str) -> bool:
         "n": N,
         "tolerance": TOLERANCE,
         "machine": machine(),
+        "revision": revision(),
         "postgresql": server,
         "versions": {name: version(name) for name in LIBRARIES},
     }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return all(one.within(TOLERANCE) for one in (*found, *rates))
+
+
+def revision() -> str:
+    """The commit that was measured, `+` where more than that."""
+    told = [
+        subprocess.run(command, capture_output=True, text=True, check=False, cwd=RESULTS.parent)
+        for command in (["git", "rev-parse", "--short", "HEAD"], ["git", "status", "--porcelain"])
+    ]
+    return told[0].stdout.strip() + ("+" if told[1].stdout.strip() else "")
 
 
 def machine() -> str:

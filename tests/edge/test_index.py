@@ -55,6 +55,14 @@ def test_what_fits_no_route_is_left_to_the_search(app: FastAPI, method: str, pat
     assert searched(others, method, path) is None
 
 
+def test_a_prefix_of_a_proxy_hides_no_noun(app: FastAPI) -> None:
+    index, *others = app.router.routes
+    behind = asked("GET", "/api/v1/cases") | {"root_path": "/api"}
+    match, below = index.matches(behind)
+    assert match is Match.FULL
+    assert below[FOUND] is searched(others, "GET", "/v1/cases")
+
+
 def test_the_order_of_routers_decides_as_in_a_search() -> None:
     first, second = APIRouter(), APIRouter()
     first.add_api_route("/things/{id}", lambda id: id)

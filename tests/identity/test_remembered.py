@@ -92,14 +92,15 @@ async def test_a_failure_is_that_of_all_who_wait_and_of_nobody_after_them() -> N
     assert await found.find(ONE, source.look) == "answer 2"
 
 
-async def test_who_gives_up_ends_it_for_nobody_else() -> None:
+async def test_who_gives_up_ends_it_for_nobody_else_and_nobody_comes_to_wait_for_it() -> None:
     found, source = cache(Clock()), Source()
     first, second = await asking(2, lambda: found.find(ONE, source.look))
     first.cancel()
-    source.goes_on.set()
-    assert await second == "answer 1"
     with pytest.raises(asyncio.CancelledError):
         await first
+    (third,) = await asking(1, lambda: found.find(ONE, source.look))
+    source.goes_on.set()
+    assert (await second, await third) == ("answer 1", "answer 2")
 
 
 async def test_what_was_being_looked_up_when_all_was_forgotten_is_not_kept() -> None:

@@ -32,7 +32,8 @@ LATEST = "latest"
 FOR_GOOD = timedelta(days=36_500)
 """How long a cursor stays readable: whether what followed it is still there is asked apart."""
 SPARE = 50
-"""Events of the agency that a page may leave out, for their things, without another look."""
+"""Events of the agency that a page may leave out, for their things, without another look; twice as
+many with each look more, so that six go through a window."""
 TOGETHER = 0.1
 """Seconds after a ring until the next look: what is committed together is read together."""
 
@@ -105,17 +106,18 @@ class Feed:
     async def _look(self, place: tuple[UUID, int], limit: int, types: list[str] | None) -> Page:
         """What follows `place`: short only where nothing more follows, or not in a whole window."""
         epoch, at = place
-        end, texts, found = at + WINDOW, list[str](), 0
+        end, texts, found, spare = at + WINDOW, list[str](), 0, SPARE
         while True:
-            row, at = await self._glance((epoch, at), limit - found, types)
+            row, at = await self._glance((epoch, at), limit - found, spare, types)
             found += row["found"]
             texts += [row["items"]] if row["found"] else []
             end = min(end, row["last"])  # what is told meanwhile is for the next page
             if found == limit or at >= end:
                 return Page(epoch, at, row["last"], ",".join(texts))
+            spare *= 2
 
     async def _glance(
-        self, place: tuple[UUID, int], limit: int, types: list[str] | None
+        self, place: tuple[UUID, int], limit: int, spare: int, types: list[str] | None
     ) -> tuple[Any, int]:
         """The next events that name the agency, as far as it sees their things; and up to where.
 
@@ -125,7 +127,7 @@ class Feed:
         statement is by itself. The first one costs a fraction of a page, knows most of the time
         that there is nothing for this agency, and else what a page has to ask about.
         """
-        given, most = {"after": place[1], "types": types}, limit + SPARE
+        given, most = {"after": place[1], "types": types}, limit + spare
         async with self.database.reading(self.caller) as tx:
             told = _current(await tx.row(NEXT, **given, limit=most), place)
             at = min(place[1] + WINDOW, told["last"]) if told["told"] < most else told["upto"]

@@ -42,7 +42,8 @@ class Index(BaseRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Fits where a route of the noun fits wholly."""
         if scope["type"] == "http":
-            for route in self._of.get(key(scope["path"]), ()):
+            path = scope["path"].removeprefix(scope.get("root_path", ""))
+            for route in self._of.get(key(path), ()):
                 match, below = route.matches(scope)
                 if match is Match.FULL:
                     return match, {**below, FOUND: route}

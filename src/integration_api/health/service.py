@@ -80,7 +80,7 @@ async def readiness(state: Any) -> dict[str, State]:
         if time.monotonic() - at > READY_SECONDS:
             checks = await _checks(state)
             state.readiness = (time.monotonic(), checks)
-    return dict(checks)
+    return {"draining": "fail"} if state.draining else dict(checks)
 
 
 async def _checks(state: Any) -> dict[str, State]:

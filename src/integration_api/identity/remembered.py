@@ -35,7 +35,12 @@ class Remembered(Generic[T]):
         if task is None:
             task = self._looks[hashed] = asyncio.create_task(self._look(hashed, look))
             task.add_done_callback(lambda done: self._done(hashed, done))
-        return await asyncio.shield(task)  # one request that gives up does not end it for all
+        try:
+            await asyncio.wait({task})  # who gives up does not end it for the others
+        except asyncio.CancelledError:
+            self._let_go(hashed, task)  # nor waits anybody for what took too long for him
+            raise
+        return task.result()
 
     def known(self, hashed: bytes) -> T:
         """What is remembered; nothing is looked up."""
@@ -56,8 +61,11 @@ class Remembered(Generic[T]):
                 self._found.popitem(last=False)
         return found
 
-    def _done(self, hashed: bytes, task: asyncio.Task[T]) -> None:
+    def _let_go(self, hashed: bytes, task: asyncio.Task[T]) -> None:
         if self._looks.get(hashed) is task:
             del self._looks[hashed]
+
+    def _done(self, hashed: bytes, task: asyncio.Task[T]) -> None:
+        self._let_go(hashed, task)
         if not task.cancelled():
             task.exception()  # seen, also where nobody waits any more
