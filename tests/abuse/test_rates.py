@@ -84,12 +84,12 @@ async def test_all_of_a_callers_keys_share_one_limit(
     """Two credentials of one client are one caller; a limit per key would double the share."""
     keys = app.state.credentials.keys
     await clients.get("lead", "/v1/me")
-    [(until, lead)] = keys._cache.values()
+    [(until, lead)] = keys._cache._found.values()
     for _ in range(2):
         await clients.get("lead", "/v1/me")
-    keys._cache.clear()
+    keys.forget()
     assert (await clients.get("lead", "/v1/me")).status_code == 429
-    assert [known.client_id for _, known in keys._cache.values()] == [lead.client_id]
+    assert [known.client_id for _, known in keys._cache._found.values()] == [lead.client_id]
     assert until > 0
 
 
