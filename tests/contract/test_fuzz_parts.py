@@ -30,12 +30,11 @@ PUBLIC = {
 DIRECTORY = {
     *("addWaitingTime", "createCompetence", "endCompetence", "updateAgency", "updateSite"),
     *("updateOffer", "publishOffer", "pauseOffer", "resumeOffer", "endOffer"),
-    *("holdRulePack", "releaseRulePack"),  # by which a draft becomes everybody's to read
 }
 """Rows that everybody sees and their own agency alone changes."""
 COMMON = {
     *("getEmployer", "listEmployers", "updateEmployer", "breakGlass", "updateRulePack"),
-    *("resumeRulePack", "returnRulePack", "submitRulePack"),
+    *("holdRulePack", "releaseRulePack", "resumeRulePack", "returnRulePack", "submitRulePack"),
 }
 """What belongs to a municipality, companies and drafts of rules; and what is for emergencies."""
 

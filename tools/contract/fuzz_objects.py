@@ -35,7 +35,7 @@ COMMON = {"Employers", "Rule packs"}
 Another agency of it is no stranger there, nor to the emergency access in `SHARED`.
 """
 PUBLISHING = {"holdRulePack", "releaseRulePack"}
-"""After these the law is everybody's to read: a stranger meets the pack, but may not change it."""
+"""After these the law is public: who is no editor of it meets the pack all the same."""
 BY_SECRET = re.compile(r'"((next_|prev_)?cursor)": ?"[^"]*"')
 """A cursor is sealed anew for each answer."""
 SECONDS = 30
@@ -48,13 +48,12 @@ def public(operation: dict[str, Any]) -> bool:
 
 def open_to_all(name: str, operation: dict[str, Any]) -> bool:
     """Whether nobody is a stranger: it is public, or names no row but the caller's own."""
-    return public(operation) or name in OWN_ONLY or name in PUBLISHING
+    return public(operation) or name in OWN_ONLY
 
 
 def directory(name: str, operation: dict[str, Any], path: str) -> bool:
-    """Whether it changes a row that everybody sees, which its own agency alone may do."""
-    ours = name in OWN_ONLY or name in PUBLISHING
-    return ours and not public(operation) and "{" in path
+    """Whether it changes a row of the directory, which its own agency alone may do."""
+    return name in OWN_ONLY and not public(operation) and "{" in path
 
 
 def common(name: str, operation: dict[str, Any]) -> bool:
@@ -89,7 +88,8 @@ class Stranger:
             return None
         if answer.status_code >= 300 or not sent.positive:
             return None
-        said = self._taken(sent, answer) if self.left_out(sent) else self._leak(sent, answer)
+        seen = self.left_out(sent) or sent.operation in PUBLISHING
+        said = self._taken(sent, answer) if seen else self._leak(sent, answer)
         self.found |= {sent.operation} if said else set()
         return said
 
