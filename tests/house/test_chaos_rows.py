@@ -75,6 +75,15 @@ def test_a_command_that_fails_does_not(tmp_path: Path) -> None:
     assert outcome.said.startswith("3 findings\n")
 
 
+def test_the_knobs_of_the_caller_go_before_those_of_the_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = _program(tmp_path, "import os\nprint(os.environ['CHAOS_A'], os.environ['CHAOS_B'])")
+    row.knobs.update(CHAOS_A="row", CHAOS_B="row")
+    monkeypatch.setenv("CHAOS_B", "caller")
+    assert run(row).said == "row caller"
+
+
 def test_a_row_that_cannot_run_says_why() -> None:
     lacking = Row(0, "a", sys.modules[__name__].__file__ or "", need=lambda: "no tmpfs")
     absent = Row(0, "a", "tests/nothing.py")
